@@ -1,0 +1,4 @@
+/** A folder that cannot be analysed at all; the message says which, why and what to do. */
+export class RunFolderError extends Error {
+  override readonly name = 'RunFolderError'
+}

@@ -1,0 +1,137 @@
+import type { TopLevelSpec } from 'vega-lite'
+import type { Row } from '../rows.ts'
+import { groupBy } from '../rows.ts'
+import { samplesOf } from '../samples.ts'
+import { ecdf, median, thin } from '../statistics.ts'
+import type { Caption, Cell, Drawing } from './figure.ts'
+import { drawnRegions, frame, logTicks, pointsMax, regionRemarks, regionScales, wantsLog } from './figure.ts'
+
+const panels = [
+  { metric: 'replication_entry_ms', label: 'Log entry' },
+  { metric: 'replication_file_ms', label: 'File' }
+]
+
+/** One-way latency that was asked for, in ms: from region, to region. */
+export type Latencies = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+interface Point {
+  panel: string
+  region: string
+  ms: number
+  fraction: number
+  /** "step" of the curve, "ran out" where a censored wait ended it, "asked" for the latency on the axis. */
+  kind: 'step' | 'ran out' | 'asked'
+}
+
+/**
+ * `replication`: which fraction of contributions had reached a peer after which time, one curve per
+ * region of the peer, entry and file side by side; below, the one-way latency the network was asked
+ * for (median over the same rows), which nothing can beat.
+ */
+export function drawReplication (rows: readonly Row[], caption: Caption, latencies: Latencies): Drawing {
+  const wanted = rows.filter((row) => panels.some(({ metric }) => metric === row.metric))
+  const occurring = wanted.map((row) => row.tags.region ?? '-')
+  const regions = drawnRegions(occurring, caption.regions)
+  const points = panels.flatMap(({ metric, label }) => {
+    const byRegion = groupBy(wanted.filter((row) => row.metric === metric), (row) => row.tags.region ?? '-')
+    return regions.flatMap((region) => curve(label, region, byRegion.get(region) ?? [], latencies))
+  })
+  if (!points.some(({ kind }) => kind !== 'asked')) {
+    return { name: 'replication', missing: 'There is no replication figure, for no row has replication_entry_ms or replication_file_ms: the plan ran no replication, or ended before anything arrived.' }
+  }
+  const title = 'Replication: how long until a contribution has reached a peer'
+  const spec = replicationSpec({ title, points, regions, caption, remarks: regionRemarks(occurring, regions) })
+  return { figure: { name: 'replication', title, spec, drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
+}
+
+function curve (panel: string, region: string, rows: readonly Row[], latencies: Latencies): Point[] {
+  const { samples } = samplesOf(rows)
+  const steps = ecdf(samples)
+  const first = steps[0]
+  const points = (first === undefined ? [] : [{ value: first.value, fraction: 0 }, ...thin(steps, pointsMax)])
+    .map(({ value, fraction }): Point => ({ panel, region, ms: value, fraction, kind: 'step' }))
+  const end = samples.reduce((most, { value, censored }) => censored ? Math.max(most, value) : most, -1)
+  if (end >= 0) {
+    const fraction = steps.at(-1)?.fraction ?? 0
+    points.push({ panel, region, ms: Math.max(end, steps.at(-1)?.value ?? 0), fraction, kind: 'ran out' })
+  }
+  const asked = rows.flatMap((row) => latencies[row.tags.from ?? '']?.[region] ?? [])
+  const floor = asked.length === 0 ? 0 : median(asked)
+  if (points.length > 0 && floor > 0) points.push({ panel, region, ms: floor, fraction: 0, kind: 'asked' })
+  return points
+}
+
+interface Parts {
+  title: string
+  points: readonly Point[]
+  regions: readonly string[]
+  caption: Caption
+  remarks: readonly string[]
+}
+
+function replicationSpec ({ title, points, regions, caption, remarks: more }: Parts): TopLevelSpec {
+  const log = wantsLog(points.map(({ ms }) => ms))
+  const has = (kind: Point['kind']): boolean => points.some((point) => point.kind === kind)
+  const shown = panels.filter(({ label }) => points.some(({ panel }) => panel === label))
+  const remarks = [
+    ...(has('asked') ? ['▲ one-way latency asked of the network, median over the drawn rows.'] : []),
+    ...(has('ran out') ? ['○ the longest wait that ran out: the curve stays below 1.'] : []),
+    ...more
+  ]
+  return {
+    ...frame(title, caption, panels.map(({ metric }) => metric), remarks),
+    data: { values: points.map((point) => ({ ...point })) },
+    spacing: 52,
+    bounds: 'flush',
+    hconcat: shown.map(({ label }, column) => ({
+      width: shown.length === 1 ? 452 : 200,
+      height: 170,
+      title: { text: label, fontSize: 9, fontWeight: 400, anchor: 'start', frame: 'group', offset: 4 },
+      transform: [{ filter: { field: 'panel', equal: label } }],
+      encoding: {
+        x: timeAxis(points.filter(({ panel }) => panel === label).map(({ ms }) => ms), log),
+        y: {
+          field: 'fraction', type: 'quantitative', title: column === 0 ? 'fraction of contributions' : null,
+          scale: { domain: [0, 1] }, axis: { format: '.1f', tickCount: 6 }
+        }
+      },
+      layer: layers(regions)
+    }))
+  } as TopLevelSpec
+}
+
+function timeAxis (values: readonly number[], log: boolean): object {
+  const most = values.reduce((largest, value) => Math.max(largest, value), 0) * (log ? 1.1 : 1.03)
+  const least = log ? values.reduce((smallest, value) => Math.min(smallest, value), Infinity) / 1.15 : 0
+  return {
+    field: 'ms',
+    type: 'quantitative',
+    title: `time since the contribution was written (ms${log ? ', log' : ''})`,
+    scale: { type: log ? 'log' : 'linear', domain: [least, most], nice: false },
+    axis: { labelOverlap: 'greedy', format: ',~r', ...(log ? { values: logTicks(least, most) } : { tickCount: 6 }) }
+  }
+}
+
+function layers (regions: readonly string[]): object[] {
+  const { colour, dash } = regionScales(regions)
+  const legend = { orient: 'bottom', columns: 3, symbolType: 'stroke', symbolSize: 400 }
+  const byRegion = { field: 'region', type: 'nominal', title: 'region of the receiving peer', legend }
+  const color = { ...byRegion, scale: colour }
+  return [
+    {
+      transform: [{ filter: { field: 'kind', oneOf: ['step', 'ran out'] } }],
+      mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.4, strokeCap: 'butt' },
+      encoding: { color, strokeDash: { ...byRegion, scale: dash } }
+    },
+    {
+      transform: [{ filter: { field: 'kind', equal: 'ran out' } }],
+      mark: { type: 'point', filled: false, size: 28, strokeWidth: 1.2, opacity: 1 },
+      encoding: { color }
+    },
+    {
+      transform: [{ filter: { field: 'kind', equal: 'asked' } }],
+      mark: { type: 'point', shape: 'triangle-up', filled: true, size: 26, yOffset: -4, opacity: 1 },
+      encoding: { color }
+    }
+  ]
+}

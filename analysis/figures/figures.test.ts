@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import type { Row } from '../rows.ts'
+import { parseRow } from '../rows.ts'
+import { renderPng, renderSvg } from '../render.ts'
+import { textWidth } from '../fonts.ts'
+import { newcomerRows, peerRows, regions, row } from '../folder.test-helper.ts'
+import { csv } from '../csv.ts'
+import { drawBootstrapping } from './bootstrapping.ts'
+import { drawReplication } from './ecdf.ts'
+import type { Drawing, Figure } from './figure.ts'
+import { drawnRegions, logTicks, regionScales, wantsLog, wrap } from './figure.ts'
+import { drawLink } from './link.ts'
+
+const caption = { source: 'runner local · seed 1', warnings: [{ sentence: 'Only one run.' }, { sentence: 'Late.', metric: 'link_rtt_ms' }], regions }
+const rowsOf = (group: string, index: number, text: string): Row[] =>
+  text.trim().split('\n').map((line) => parseRow(line, { run: 'main', group, index }) as Row)
+const figureOf = (drawing: Drawing): Figure => {
+  if ('missing' in drawing) throw new Error(drawing.missing)
+  return drawing.figure
+}
+const peers = regions.flatMap((_, index) => rowsOf('peers', index, peerRows(index)))
+const newcomers = [0, 1].flatMap((index) => rowsOf('newcomers', index, newcomerRows(index)))
+const links = rowsOf('peers', 0, [
+  row('link_rtt_ms,from=a,to=b', { value: 101, asked: 100 }),
+  row('link_rtt_ms,from=b,to=a', { value: 3, asked: 2 }),
+  row('link_throughput_bits_per_second,from=a,to=b', { value: 9e7, asked: 1e8 }),
+  row('link_throughput_bits_per_second,from=b,to=a', { value: 9e7, asked: 0 })
+].join(''))
+
+describe('replication', () => {
+  const figure = figureOf(drawReplication(peers, caption, { 'asia-east2': { 'us-west1': 50 } }))
+
+  it('draws one curve per region and panel, which starts at 0 and ends at 1 or where waits ran out', () => {
+    for (const panel of ['Log entry', 'File']) {
+      for (const region of regions) {
+        const curve = figure.drawn.filter((point) => point.panel === panel && point.region === region && point.kind !== 'asked')
+        expect(curve[0]?.fraction).toBe(0)
+        const ranOut = panel === 'File' && region === 'southamerica-east1'
+        expect(curve.at(-1)).toMatchObject(ranOut ? { kind: 'ran out', ms: 3000, fraction: 0.8 } : { kind: 'step', fraction: 1 })
+      }
+    }
+  })
+
+  it('shows the latency asked only where the network says it', () => {
+    expect(figure.drawn.filter(({ kind }) => kind === 'asked')).toEqual([
+      { panel: 'Log entry', region: 'us-west1', ms: 50, fraction: 0, kind: 'asked' },
+      { panel: 'File', region: 'us-west1', ms: 50, fraction: 0, kind: 'asked' }
+    ])
+  })
+
+  it('names its source, how to read it and the warnings that concern it', () => {
+    expect(figure.spec.title).toMatchObject({ subtitle: [
+      'runner local · seed 1',
+      '▲ one-way latency asked of the network, median over the drawn rows.',
+      '○ the longest wait that ran out: the curve stays below 1.',
+      'Warning: Only one run.'
+    ] })
+  })
+
+  it('has no figure without rows', () => {
+    expect(drawReplication(newcomers, caption, {})).toMatchObject({ name: 'replication', missing: expect.stringContaining('no row has replication_entry_ms') as string })
+  })
+})
+
+describe('bootstrapping', () => {
+  it('draws what was held over time and the time over cluster size', () => {
+    const { drawn } = figureOf(drawBootstrapping(newcomers, caption))
+    expect(drawn.filter(({ panel }) => panel === 'over cluster size')).toHaveLength(4)
+    expect(drawn.filter(({ panel, what }) => panel === 'over time' && what === 'files').at(-1)).toMatchObject({ newcomer: 'main/newcomers/1', seconds: 1.85, fraction_held: 1 })
+  })
+
+  it('marks a wait that ran out', () => {
+    const late = rowsOf('newcomers', 0, row('bootstrap_log_ms,region=r,peers_before=6', { value: 30_000, censored: 1 }))
+    const figure = figureOf(drawBootstrapping(late, caption))
+    expect(figure.drawn).toMatchObject([{ ran_out: true, seconds: 30 }])
+    expect(JSON.stringify(figure.spec.title)).toContain('↑ the wait ran out')
+  })
+})
+
+it('says when there are more regions than can be told apart', () => {
+  const many = Array.from({ length: 20 }, (_, index) => rowsOf('peers', index, row(`replication_entry_ms,from=a,region=r${index}`, { value: index + 1 })))
+  const { spec, drawn } = figureOf(drawReplication(many.flat(), caption, {}))
+  expect(new Set(drawn.map(({ region }) => region)).size).toBe(14)
+  expect(JSON.stringify(spec.title)).toContain('14 of 20 regions are drawn')
+})
+
+describe('link', () => {
+  it('draws pairs of which something was asked, in readable units', () => {
+    expect(figureOf(drawLink(links, caption)).drawn).toEqual([
+      { panel: 'Round trip', from: 'a', to: 'b', asked: 100, measured: 101, unit: 'ms' },
+      { panel: 'Round trip', from: 'b', to: 'a', asked: 2, measured: 3, unit: 'ms' },
+      { panel: 'Throughput', from: 'a', to: 'b', asked: 100, measured: 90, unit: 'Mbit/s' }
+    ])
+  })
+})
+
+describe('rendering', () => {
+  it.each([
+    ['replication', figureOf(drawReplication(peers, caption, {}))],
+    ['bootstrapping', figureOf(drawBootstrapping(newcomers, caption))],
+    ['link', figureOf(drawLink(links, caption))]
+  ])('%s: Vega has no complaint, the bytes repeat, the PNG is not empty', async (_, { spec }) => {
+    const complaints: string[] = []
+    const svg = await renderSvg(spec, (complaint) => complaints.push(complaint))
+    expect(complaints).toEqual([])
+    expect(await renderSvg(spec)).toBe(svg)
+    expect(svg).toContain('font-family="Inter, sans-serif"')
+    expect(svg).not.toMatch(/NaN|undefined|null/)
+    expect(renderPng(svg).length).toBeGreaterThan(10_000)
+  })
+
+  it('repeats the bytes of a clipped mark, too, though Vega numbers clip paths', async () => {
+    const spec = { data: { values: [{ a: 1 }] }, mark: { type: 'point', clip: true }, encoding: { x: { field: 'a', type: 'quantitative' } } } as Figure['spec']
+    const svg = await renderSvg(spec)
+    expect(svg).toContain('clip-path')
+    expect(await renderSvg(spec)).toBe(svg)
+  })
+
+  it('measures text with the font: "i" is far narrower than "m", bold wider than regular', () => {
+    expect(textWidth('', 8)).toBe(0)
+    expect(textWidth('mm', 8)).toBeCloseTo(2 * textWidth('m', 8), 9)
+    expect(textWidth('iiii', 8)).toBeLessThan(0.5 * textWidth('mmmm', 8))
+    expect(textWidth('region of the newcomer', 8, true)).toBeGreaterThan(textWidth('region of the newcomer', 8))
+  })
+})
+
+describe('what figures share', () => {
+  it('gives every region its own pair of colour and dash, in the order of the network', () => {
+    const names = drawnRegions(['b', 'z', 'a', 'c', 'b'], ['z', 'b'])
+    expect(names).toEqual(['z', 'b', 'a', 'c'])
+    const many = Array.from({ length: 14 }, (_, index) => `r${index}`)
+    const { colour, dash } = regionScales(many) as { colour: { range: string[] }, dash: { range: number[][] } }
+    expect(new Set(many.map((_, index) => JSON.stringify([colour.range[index], dash.range[index]]))).size).toBe(14)
+  })
+
+  it('takes a logarithmic axis where the range asks for one', () => {
+    expect([wantsLog([1, 31]), wantsLog([1, 30]), wantsLog([0, 100])]).toEqual([true, false, false])
+    expect(logTicks(4, 220)).toEqual([5, 10, 20, 50, 100, 200])
+    expect(logTicks(0.9, 2e6)).toEqual([1, 10, 100, 1000, 10000, 100000, 1000000])
+  })
+
+  it('wraps a sentence and cuts a word that has no room', () => {
+    expect(wrap('one two three', 8)).toEqual(['one two', 'three'])
+    expect(wrap('a'.repeat(10), 4)).toEqual(['aaaa', 'aaaa', 'aa'])
+  })
+
+  it('writes CSV that keeps commas and quotes', () => {
+    expect(csv([{ a: 'x,"y"', b: 1.5, c: null }])).toBe('a,b,c\n"x,""y""",1.5,\n')
+  })
+})

@@ -1,0 +1,50 @@
+import yargs from 'yargs'
+import { RunFolderError } from '../analysis/index.ts'
+import { HarnessError, isUsageError } from '../runners/index.ts'
+import { analyzeCommand } from './commands/analyze.ts'
+import { listCommand } from './commands/list.ts'
+import { runCommand } from './commands/run.ts'
+import { exitCodes } from './exit-codes.ts'
+import { UsageError } from './usage-error.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Runs one command line; returns its exit code. */
+export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
+  let exitCode: number = exitCodes.pass
+  const use = (code: number): void => { exitCode = code }
+  const parser = yargs(args)
+    .scriptName('peerslab')
+    .usage('$0 <command>\n\nMeasures PeersDB, a peer-to-peer data distribution layer, under a described network.')
+    .command(runCommand(surroundings, use))
+    .command(analyzeCommand(surroundings, use))
+    .command(listCommand(surroundings))
+    .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })
+    .demandCommand(1, 'name a command; "peerslab help" lists them')
+    .strict()
+    .version(false)
+    .help()
+    .alias('help', 'h')
+    .epilogue('Exit codes: 0 pass, 1 fail, 2 unknown, 64 usage error, 70 the harness broke.')
+    .exitProcess(false)
+    .wrap(Math.min(100, surroundings.stdout.columns ?? 100))
+    .fail((message: string | null, err: Error | undefined) => { throw err ?? new UsageError(message ?? 'that is no command') })
+
+  try {
+    await parser.parseAsync()
+    return exitCode
+  } catch (err) {
+    return report(err, surroundings)
+  }
+}
+
+/** What the user did wrong, and what is not there, is one sentence; what we did wrong shows where. */
+function report (err: unknown, { stderr }: Surroundings): number {
+  if (isUsageError(err) || err instanceof RunFolderError || err instanceof UsageError) {
+    stderr.write(`peerslab: ${err.message}\n`)
+    return exitCodes.usageError
+  }
+
+  const known = err instanceof HarnessError
+  stderr.write(`peerslab: the harness broke: ${known ? err.message : (err as Error).stack ?? String(err)}\n`)
+  return exitCodes.harnessBroke
+}

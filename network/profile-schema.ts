@@ -1,0 +1,63 @@
+import { z } from 'zod'
+
+/**
+ * One figure with where it comes from. `measured` is read off a published measurement, `derived` is computed from
+ * such figures (the note says how), `assumption` is ours. `source` is a key of the profile's `sources`.
+ */
+const figureFields = {
+  kind: z.enum(['measured', 'derived', 'assumption']),
+  source: z.string().min(1),
+  note: z.string().min(1).optional()
+}
+const regionName = z.string().min(1).max(64)
+const positive = z.number().positive()
+const nonNegative = z.number().nonnegative()
+
+const nonNegativeFigure = z.strictObject({ value: nonNegative, ...figureFields })
+const positiveFigure = z.strictObject({ value: positive, ...figureFields })
+
+/**
+ * `round-trip`: one link per unordered pair, halved into each direction. `one-way`: one link per ordered pair.
+ * `everyPair` stands for every pair that has no link of its own.
+ */
+const latency = z.strictObject({
+  unit: z.literal('ms'),
+  kind: z.enum(['round-trip', 'one-way']),
+  everyPair: nonNegativeFigure.optional(),
+  links: z.array(z.strictObject({ from: regionName, to: regionName, value: nonNegative, ...figureFields }))
+})
+
+/** Standard deviation of the round trip of an idle link, which is what the `mdev` of ping(8) estimates. */
+const jitter = z.strictObject({
+  unit: z.literal('ms'),
+  kind: z.literal('round-trip-deviation'),
+  figure: nonNegativeFigure
+})
+
+/**
+ * `flow` limits what one instance sends to one other: a constant rate, or min(ceiling, window / round trip), which is
+ * what a TCP flow with a fixed window reaches. `uplink` limits all that one instance sends; null is no limit.
+ */
+const bandwidth = z.strictObject({
+  unit: z.literal('bit/s'),
+  flow: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('constant'), rate: positiveFigure }),
+    z.strictObject({ kind: z.literal('window'), windowBits: positiveFigure, ceiling: positiveFigure })
+  ]).nullable(),
+  uplink: positiveFigure.nullable()
+})
+
+/** The file form of a network profile. A part that is null is not shaped; it must be said, never left out. */
+export const profileSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  description: z.string().min(1),
+  notes: z.array(z.string().min(1)).optional(),
+  sources: z.record(z.string(), z.string().min(1)),
+  regions: z.array(regionName).min(1),
+  anyRegion: z.boolean(),
+  latency: latency.nullable(),
+  jitter: jitter.nullable(),
+  bandwidth: bandwidth.nullable()
+})
+
+export type ProfileFile = z.infer<typeof profileSchema>

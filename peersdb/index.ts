@@ -1,0 +1,5 @@
+export { openPeer } from './peer.ts'
+export { FileNotFoundError, InvalidInputError, PeerClosedError } from './errors.ts'
+export type { Contribution } from './contribution.ts'
+export type { ContributeOptions, Peer, PeerEvents, PeerInit, PeerStatus } from './peer.ts'
+export type { NodeServices, TransportFactory } from './node.ts'

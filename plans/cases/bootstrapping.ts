@@ -1,0 +1,128 @@
+import { connectMember, openMember } from '../cluster.ts'
+import { ParameterError } from '../errors.ts'
+import { compareWithPosted, judge } from '../judgement.ts'
+import { readParams } from '../params.ts'
+import { phaseState } from '../phases.ts'
+import { fill, found, gather, reach, recordTraffic } from '../replicate.ts'
+import { resolvesWithin } from '../wait.ts'
+import { collectPosted } from '../workload.ts'
+import { checkCorpus, checkGroups, countRole } from './case.ts'
+import type { Arrival } from '../arrivals.ts'
+import type { Cluster } from '../cluster.ts'
+import type { InstanceContext } from '../context.ts'
+import type { Member } from '../members.ts'
+import type { Gathering } from '../replicate.ts'
+import type { Posted } from '../workload.ts'
+import type { TestCase } from './case.ts'
+
+/** A cluster holds the corpus; newcomers join one after another: when does each of them hold everything? */
+export const bootstrapping: TestCase = {
+  check: async (groups) => {
+    const [first] = await checkGroups('bootstrapping', groups)
+    await checkCorpus(first)
+
+    for (const role of ['peer', 'newcomer']) {
+      if (countRole('bootstrapping', groups, role) === 0) {
+        throw new ParameterError(`no group has role = "${role}"; bootstrapping needs a cluster of peers, and newcomers that join it`)
+      }
+    }
+  },
+
+  phases: (groups) => {
+    const peers = countRole('bootstrapping', groups, 'peer')
+    const newcomers = countRole('bootstrapping', groups, 'newcomer')
+    return [
+      { name: 'connected', instances: peers },
+      { name: 'filled', instances: peers },
+      { name: 'joined', instances: newcomers },
+      { name: 'judged', instances: peers + newcomers }
+    ]
+  },
+
+  run: async (context) => {
+    const gathering = await gather(context, readParams('bootstrapping', context.params))
+    const { all, self, withRole } = gathering.members
+    const founders = withRole('peer')
+    const newcomers = withRole('newcomer')
+    const { cluster, posted } = self.role === 'peer'
+      ? await holdCorpus(context, gathering, founders)
+      : await joinInTurn(context, gathering, founders, newcomers)
+    await context.sync.barrier(phaseState('joined'), newcomers.length, gathering.patienceMs)
+
+    const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
+    recordTraffic(context, self, cluster, posted)
+    await reach(context, gathering, 'judged', all.length)
+    await cluster.peer.close()
+
+    if (failure != null) {
+      throw failure
+    }
+  }
+}
+
+interface Held {
+  cluster: Cluster
+  posted: Posted[]
+}
+
+async function holdCorpus (context: InstanceContext, gathering: Gathering, founders: readonly Member[]): Promise<Held> {
+  const cluster = await found(context, gathering, founders)
+  const posted = await fill(context, gathering, cluster, founders)
+  await context.phase('filled')
+  return { cluster, posted }
+}
+
+/** Waits until the founders hold the corpus and the newcomers before this one have joined; then joins and measures. */
+async function joinInTurn (
+  context: InstanceContext, gathering: Gathering, founders: readonly Member[], newcomers: readonly Member[]
+): Promise<Held> {
+  const { members, params, patienceMs, corpus } = gathering
+  const turn = newcomers.findIndex(({ index }) => index === context.index)
+  const before = [...founders, ...newcomers.slice(0, turn)]
+  const posted = await collectPosted(context, corpus.items.length, founders.length, patienceMs)
+  await context.sync.barrier(phaseState('filled'), founders.length, patienceMs)
+  await context.sync.barrier(phaseState('joined'), turn, patienceMs)
+
+  const startedMs = context.clock.nowMs()
+  const cluster = await openMember(context, members, params)
+  recordProgress(context, cluster, { startedMs, region: members.self.region, peersBefore: before.length, of: posted.length })
+  await connectMember(context, cluster.peer, [...before, members.self], () => true, params.timeout_secs * 1000)
+  await recordBootstrap(context, gathering, cluster, { startedMs, peersBefore: before.length, posted })
+  await context.phase('joined')
+  return { cluster, posted }
+}
+
+/** Records how much a newcomer holds whenever that changes: the curve of its bootstrapping over time. */
+function recordProgress (
+  context: InstanceContext, { arrivals }: Cluster, start: { startedMs: number, region: string, peersBefore: number, of: number }
+): void {
+  const tags = { region: start.region, peers_before: start.peersBefore }
+  let files = 0
+  const record = (name: 'bootstrap_entries_held' | 'bootstrap_files_held', held: number): void => {
+    context.record.metric(name, held, tags, { of: start.of, elapsed_ms: context.clock.nowMs() - start.startedMs })
+  }
+
+  arrivals.onEntry = () => { record('bootstrap_entries_held', arrivals.byHash.size) }
+  arrivals.onFile = () => { record('bootstrap_files_held', ++files) }
+}
+
+async function recordBootstrap (
+  context: InstanceContext, { members, params }: Gathering, { arrivals }: Cluster,
+  { startedMs, peersBefore, posted }: { startedMs: number, peersBefore: number, posted: readonly Posted[] }
+): Promise<void> {
+  const tags = { region: members.self.region, peers_before: peersBefore }
+  const hashes = posted.map(({ hash }) => hash)
+  const bytes = posted.reduce((sum, record) => sum + record.bytes, 0)
+  const timeoutMs = params.timeout_secs * 1000
+  const censored = { censored: 1 }
+
+  // The peer may have everything before its connections are complete, so the times are those of the arrivals.
+  const lastMs = (of: (arrival: Arrival) => number | undefined): number =>
+    Math.max(...hashes.map((hash) => { const arrival = arrivals.byHash.get(hash); return (arrival && of(arrival)) ?? startedMs }))
+  const hasLog = await resolvesWithin(arrivals.entriesOf(hashes), timeoutMs, context.signal)
+  context.record.metric('bootstrap_log_ms', (hasLog ? lastMs(({ entryMs }) => entryMs) : context.clock.nowMs()) - startedMs,
+    { ...tags, entries: posted.length }, hasLog ? {} : censored)
+  const hasFiles = hasLog && await resolvesWithin(arrivals.filesOf(hashes), timeoutMs, context.signal)
+  context.record.metric('bootstrap_files_ms', (hasFiles ? lastMs(({ fileMs }) => fileMs) : context.clock.nowMs()) - startedMs,
+    { ...tags, files: posted.length, bytes }, hasFiles ? {} : censored)
+}

@@ -1,0 +1,75 @@
+import { requireRegion, loadProfile } from '../../network/profile.ts'
+import { ParameterError } from '../errors.ts'
+import { readParams } from '../params.ts'
+import { openCorpusOf } from '../workload.ts'
+import type { InstanceContext } from '../context.ts'
+import type { CaseName, CorpusParams, Params } from '../params.ts'
+import type { Phase } from '../phases.ts'
+
+/** A group of a run as its runner is about to start it. */
+export interface GroupPlan {
+  readonly id: string
+  readonly count: number
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** One question that the plan can answer: how it is set up, carried out and judged. */
+export interface TestCase {
+  /**
+   * Refuses what the case cannot run with, before anything starts.
+   *
+   * @throws {ParameterError | ProfileError | CorpusError}
+   */
+  check (groups: readonly GroupPlan[]): Promise<void>
+  /** The phases that its instances come to, in order. */
+  phases (groups: readonly GroupPlan[]): Phase[]
+  /** What one instance does. Rejects when the judgement fails, or when it could not be carried out. */
+  run (context: InstanceContext): Promise<void>
+}
+
+/** How many instances have a role. */
+export function countRole (caseName: CaseName, groups: readonly GroupPlan[], role: string): number {
+  return groups
+    .filter(({ params }) => readParams(caseName, params).role === role)
+    .reduce((sum, { count }) => sum + count, 0)
+}
+
+/** Reads every group's parameters; those that are the run's rather than a group's must be equal everywhere. */
+export async function checkGroups<C extends CaseName> (caseName: C, groups: readonly GroupPlan[]): Promise<Array<Params<C>>> {
+  const all = groups.map(({ id, params }) => {
+    try {
+      return readParams(caseName, params)
+    } catch (err) {
+      throw err instanceof ParameterError ? new ParameterError(`group ${id}: ${err.message}`) : err
+    }
+  })
+
+  for (const name of ['network', 'seed', 'corpus', 'contributions', 'interval_ms'] as const) {
+    const values = new Set(groups.map(({ params }) => params[name]))
+
+    if (values.size > 1) {
+      throw new ParameterError(`parameter ${name} is ${[...values].map((value) => `"${value ?? ''}"`).join(' in one group and ')} in another; it holds for the whole run, so set it in [global.run.test_params]`)
+    }
+  }
+
+  for (const [i, { network, region }] of all.entries()) {
+    const profile = await loadProfile(network)
+
+    if (region !== 'spread') {
+      try {
+        requireRegion(profile, region)
+      } catch (err) {
+        throw new ParameterError(`group ${groups[i]?.id ?? ''}: ${(err as Error).message}`)
+      }
+    }
+  }
+
+  return all
+}
+
+/** Opens the corpus once, so that one that is missing, empty or unreadable is refused before anything starts. */
+export async function checkCorpus (params: CorpusParams | undefined): Promise<void> {
+  if (params != null) {
+    await openCorpusOf(params)
+  }
+}

@@ -1,0 +1,12 @@
+import { bootstrapping } from './bootstrapping.ts'
+import { link } from './link.ts'
+import { replication } from './replication.ts'
+import type { TestCase } from './case.ts'
+import type { CaseName } from '../params.ts'
+
+/** The registry of the plan's test cases, by the name that the manifest and compositions use. */
+export const testCases: Readonly<Record<CaseName, TestCase>> = { bootstrapping, link, replication }
+
+export function findCase (name: string): TestCase | undefined {
+  return Object.hasOwn(testCases, name) ? testCases[name as CaseName] : undefined
+}

@@ -1,0 +1,40 @@
+import { ParameterError } from '../errors.ts'
+import { compareWithPosted, judge } from '../judgement.ts'
+import { readParams } from '../params.ts'
+import { fill, found, gather, reach, recordTraffic } from '../replicate.ts'
+import { checkCorpus, checkGroups, countRole } from './case.ts'
+import type { TestCase } from './case.ts'
+
+/** A contribution is posted: when does its entry, and when its file, reach every other peer? */
+export const replication: TestCase = {
+  check: async (groups) => {
+    const [first] = await checkGroups('replication', groups)
+    await checkCorpus(first)
+
+    if (countRole('replication', groups, 'contributor') === 0) {
+      throw new ParameterError('no group has role = "contributor", so nothing would be posted; give it to at least one')
+    }
+  },
+
+  phases: (groups) => ['connected', 'filled', 'judged'].map((name) => ({
+    name,
+    instances: groups.reduce((sum, { count }) => sum + count, 0)
+  })),
+
+  run: async (context) => {
+    const gathering = await gather(context, readParams('replication', context.params))
+    const { all, self, withRole } = gathering.members
+    const cluster = await found(context, gathering, all)
+    const posted = await fill(context, gathering, cluster, withRole('contributor'))
+    await reach(context, gathering, 'filled', all.length)
+
+    const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
+    recordTraffic(context, self, cluster, posted)
+    await reach(context, gathering, 'judged', all.length)
+    await cluster.peer.close()
+
+    if (failure != null) {
+      throw failure
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { createCounters } from '../network/counters.ts'
+import { openPeer } from '../peersdb/index.ts'
+import { observeArrivals } from './arrivals.ts'
+import { within } from './wait.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { InstanceContext } from './context.ts'
+import type { Member, Members } from './members.ts'
+import type { CorpusParams } from './params.ts'
+import type { NetworkCounters } from '../network/counters.ts'
+import type { Peer } from '../peersdb/index.ts'
+
+/** Where a member's peer can be reached, as it tells the others. */
+export interface Address {
+  index: number
+  peerId: string
+  multiaddr: string
+}
+
+/** This instance's peer and what is noted of it. */
+export interface Cluster {
+  readonly peer: Peer
+  readonly counters: NetworkCounters
+  readonly arrivals: Arrivals
+}
+
+/** Opens this instance's peer, watched from its first moment. */
+export async function openMember (context: InstanceContext, members: Members, params: CorpusParams): Promise<Cluster> {
+  const counters = createCounters()
+  const openedMs = context.clock.nowMs()
+  const peer = await openPeer({
+    listen: context.listen,
+    replicate: true,
+    transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
+    ...(params.store === 'disk' ? { directory: join(context.temporaryDirectory, 'peer') } : {})
+  })
+  let warnings = 0
+  peer.events.addEventListener('failure', ({ detail }) => {
+    // A peer that retries says the same thing many times; the first ones are enough to find the cause.
+    if (warnings++ < 20) {
+      context.record.warning(`peer: ${detail.message}`)
+    }
+  })
+  return { peer, counters, arrivals: observeArrivals(peer, context.clock, openedMs) }
+}
+
+/**
+ * Connects a peer to all peers that are there before it, and waits until each of them listens to the same log.
+ *
+ * @param present - the members that publish their addresses before or together with this one, itself among them
+ * @param dial - those of them that this one dials; the rest dial this one
+ */
+export async function connectMember (
+  context: InstanceContext, peer: Peer, present: readonly Member[], dial: (member: Member) => boolean, timeoutMs: number
+): Promise<ReadonlyMap<string, Member>> {
+  const own: Address = { index: context.index, peerId: peer.id, multiaddr: peer.addresses()[0] ?? '' }
+  await context.sync.publish('addresses', own)
+  const addresses = await context.sync.collect<Address>('addresses', present.length, timeoutMs)
+  const byPeerId = new Map<string, Member>()
+
+  for (const { index, peerId } of addresses) {
+    const member = present.find((candidate) => candidate.index === index)
+
+    if (member == null) {
+      throw new Error(`instance ${index} published an address before its turn`)
+    }
+
+    byPeerId.set(peerId, member)
+  }
+
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  await Promise.all(addresses
+    .filter(({ peerId }) => peerId !== peer.id && dial(byPeerId.get(peerId) as Member))
+    .map(({ multiaddr }) => peer.connect(multiaddr, { signal })))
+  await within(subscribed(peer, addresses.length - 1), timeoutMs, `${addresses.length - 1} peers to listen to the contributions log`, context.signal)
+  return byPeerId
+}
+
+/** Resolves when as many other peers as given are known to listen to the log. */
+async function subscribed (peer: Peer, count: number): Promise<void> {
+  const { pubsub } = peer.libp2p.services
+  const enough = (): boolean => pubsub.getSubscribers(peer.logAddress).length >= count
+
+  if (!enough()) {
+    await new Promise<void>((resolve) => {
+      const onChange = (): void => {
+        if (enough()) {
+          pubsub.removeEventListener('subscription-change', onChange)
+          resolve()
+        }
+      }
+      pubsub.addEventListener('subscription-change', onChange)
+    })
+  }
+}

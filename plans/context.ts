@@ -1,0 +1,67 @@
+import type { Random } from './corpus/random.ts'
+import type { Profile } from '../network/profile.ts'
+import type { NetworkCounters } from '../network/counters.ts'
+import type { TransportFactory } from '../peersdb/index.ts'
+import type { MetricName } from './metrics.ts'
+
+/**
+ * All that an instance of a plan knows of the world: who it is, how it meets the others, what time it
+ * is, what chance gives it, what lies between it and the others, and where results go. Cases use nothing
+ * else, so that they run unchanged wherever this can be provided.
+ */
+export interface InstanceContext {
+  readonly runId: string
+  readonly caseName: string
+  readonly group: string
+  /** The number of instances of the run. */
+  readonly instances: number
+  /** The number of this instance in the run, from 0. */
+  readonly index: number
+  readonly params: Readonly<Record<string, string>>
+  readonly sync: SyncContext
+  readonly clock: InstanceClock
+  /** The stream of random numbers of this name, drawn from the run's seed and this instance's number. */
+  random (name: string): Random
+  /** The transport that applies the network profile between this instance and the others. */
+  transport (init: { profile: Profile, region: string, counters: NetworkCounters }): TransportFactory
+  readonly record: Recorder
+  /** Says that this instance has come to a phase of the case; the runner counts the instances in each. */
+  phase (name: string): Promise<void>
+  /** A directory that is this instance's alone and is removed after the run. */
+  readonly temporaryDirectory: string
+  /** The addresses to listen on, as multiaddrs. */
+  readonly listen: string[]
+  /** Aborted when the run is over for this instance; the reason is the sentence to report. */
+  readonly signal: AbortSignal
+}
+
+/** How instances meet. Nothing is measured through it: deliveries may take 100 ms. */
+export interface SyncContext {
+  /** Counts this instance in a state that has this name; returns its position among those that came, from 1. */
+  signal (state: string): Promise<number>
+  /** Waits until as many have signalled the state, at most `timeoutMs`. */
+  barrier (state: string, target: number, timeoutMs: number): Promise<void>
+  /** Publishes a payload of at most 32,000 bytes of JSON. */
+  publish (topic: string, payload: unknown): Promise<void>
+  /** The first `count` payloads of a topic, from its beginning; waits for them at most `timeoutMs`. */
+  collect<T> (topic: string, count: number, timeoutMs: number): Promise<T[]>
+}
+
+export interface InstanceClock {
+  /** Milliseconds on a clock that never goes back. Instances with the same `domain` share it. */
+  nowMs (): number
+  readonly domain: string
+  /** Resolves after so many milliseconds; rejects when the instance is stopped. */
+  sleep (ms: number): Promise<void>
+}
+
+export type Tags = Readonly<Record<string, string | number>>
+
+export interface Recorder {
+  /** Writes one row of results; `more` are further measures beside the value. */
+  metric (name: MetricName, value: number, tags?: Tags, more?: Readonly<Record<string, number>>): void
+  /** Tells people what is going on. */
+  message (text: string): void
+  /** Tells people what went wrong without ending the instance. */
+  warning (text: string): void
+}

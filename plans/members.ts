@@ -1,0 +1,80 @@
+import { askedOneWayMs, loadProfile, requireRegion } from '../network/profile.ts'
+import type { InstanceContext } from './context.ts'
+import type { CommonParams } from './params.ts'
+import type { Profile } from '../network/profile.ts'
+
+/** What every instance tells all others about itself before anything else happens. */
+interface Introduction {
+  index: number
+  group: string
+  role: string
+  /** The region that was asked for, or "spread". */
+  region: string
+  clock: string
+}
+
+/** One instance of the run, as all instances know it. */
+export interface Member {
+  readonly index: number
+  readonly group: string
+  readonly role: string
+  readonly region: string
+}
+
+export interface Members {
+  readonly profile: Profile
+  /** All instances, by index. */
+  readonly all: readonly Member[]
+  readonly self: Member
+  withRole (role: string): readonly Member[]
+}
+
+/**
+ * Introduces the instances of a run to each other. `spread` gives the instances of a group, in the order
+ * of their index, the regions of the profile one after another.
+ *
+ * @throws {Error} when instances do not share a clock: their times could not be compared
+ */
+export async function meet (context: InstanceContext, params: CommonParams): Promise<Members> {
+  const profile = await loadProfile(params.network)
+  const own: Introduction = {
+    index: context.index,
+    group: context.group,
+    role: params.role,
+    region: params.region,
+    clock: context.clock.domain
+  }
+  await context.sync.publish('introductions', own)
+  const introductions = await context.sync.collect<Introduction>('introductions', context.instances, params.timeout_secs * 1000)
+  const strange = introductions.find(({ clock }) => clock !== own.clock)
+
+  if (strange != null) {
+    throw new Error(`instance ${strange.index} runs on another machine than instance ${own.index}, and the offset of their clocks is not known; run all instances on one machine`)
+  }
+
+  const all = assignRegions(introductions, profile)
+  const self = all.find(({ index }) => index === context.index)
+
+  if (self == null) {
+    throw new Error(`instance ${context.index} did not find itself among the ${all.length} that introduced themselves`)
+  }
+
+  return { profile, all, self, withRole: (role) => all.filter((member) => member.role === role) }
+}
+
+export function assignRegions (introductions: readonly Introduction[], profile: Profile): Member[] {
+  const nextInGroup = new Map<string, number>()
+
+  return introductions.toSorted((a, b) => a.index - b.index).map(({ index, group, role, region }) => {
+    const rank = nextInGroup.get(group) ?? 0
+    nextInGroup.set(group, rank + 1)
+    const assigned = region === 'spread' ? profile.regions[rank % profile.regions.length] ?? region : region
+    requireRegion(profile, assigned)
+    return { index, group, role, region: assigned }
+  })
+}
+
+/** What the profile asks for from one member to another, one way, in milliseconds. */
+export function askedLatencyMs (profile: Profile, from: Member, to: Member): number {
+  return askedOneWayMs(profile, from.region, to.region)
+}

@@ -1,0 +1,95 @@
+/** Whether a reader wishes a metric to be small or large. */
+export type Direction = 'lower' | 'higher' | 'none'
+
+export interface Metric {
+  readonly unit: string
+  readonly meaning: string
+  readonly better: Direction
+}
+
+/**
+ * Every metric that an instance may record. Rows go to `results.out`, one JSON object a line, in
+ * Testground's form `{ ts, type, name, measures }` with the tags in the name.
+ */
+export const metrics = {
+  replication_entry_ms: {
+    unit: 'ms',
+    meaning: 'call to contribute at the origin until the entry is visible in this peer\'s log; tags: from and region (of origin and peer), cid, bytes; censored=1: it had not arrived when the wait ran out',
+    better: 'lower'
+  },
+  replication_file_ms: {
+    unit: 'ms',
+    meaning: 'call to contribute at the origin until the whole file is held by this peer; tags and censoring as for replication_entry_ms',
+    better: 'lower'
+  },
+  bootstrap_log_ms: {
+    unit: 'ms',
+    meaning: 'newcomer opens its peer until all entries that existed are in its log; tags: region, peers_before, entries',
+    better: 'lower'
+  },
+  bootstrap_files_ms: {
+    unit: 'ms',
+    meaning: 'newcomer opens its peer until it holds the files of all entries that existed; tags: region, peers_before, files, bytes',
+    better: 'lower'
+  },
+  bootstrap_entries_held: {
+    unit: 'entries',
+    meaning: 'entries in a newcomer\'s log after elapsed_ms, of as many as existed',
+    better: 'higher'
+  },
+  bootstrap_files_held: {
+    unit: 'files',
+    meaning: 'files held by a newcomer after elapsed_ms, of as many as existed',
+    better: 'higher'
+  },
+  converged: {
+    unit: '1',
+    meaning: '1 when this peer\'s log and files are exactly what was contributed, byte for byte, else 0',
+    better: 'higher'
+  },
+  bytes_sent: {
+    unit: 'B',
+    meaning: 'bytes of libp2p connections that this instance sent; tags: from and to region',
+    better: 'lower'
+  },
+  bytes_received: {
+    unit: 'B',
+    meaning: 'bytes of libp2p connections that this instance received; tags: region, from',
+    better: 'lower'
+  },
+  redundancy: {
+    unit: '1',
+    meaning: 'bytes received divided by the bytes of those files that had to come from other peers',
+    better: 'lower'
+  },
+  link_rtt_ms: {
+    unit: 'ms',
+    meaning: 'median round trip of libp2p pings between two instances, beside the one that was asked for; tags: from, to',
+    better: 'none'
+  },
+  link_throughput_bits_per_second: {
+    unit: 'bit/s',
+    meaning: 'bytes of one libp2p stream divided by the time between its first and its last byte at the receiver, beside what was asked for; tags: from, to',
+    better: 'none'
+  },
+  start_ms: {
+    unit: 'ms',
+    meaning: 'this instance\'s process was started until its peer was connected to all others',
+    better: 'lower'
+  },
+  idle_rss_bytes: {
+    unit: 'B',
+    meaning: 'resident memory of the instance once its peer is connected and before any contribution',
+    better: 'lower'
+  },
+  rss_bytes: { unit: 'B', meaning: 'resident memory of the instance, once a second', better: 'lower' },
+  cpu_ms: { unit: 'ms', meaning: 'CPU time that the instance has used so far, once a second', better: 'lower' },
+  cpu_percent: { unit: '%', meaning: 'how busy all cores of the machine together were in the second before', better: 'lower' },
+  event_loop_delay_ms: {
+    unit: 'ms',
+    meaning: 'longest delay of the event loop in the second before; above the effect that is measured, it is the machine that was measured',
+    better: 'lower'
+  }
+} as const satisfies Record<string, Metric>
+
+export type MetricName = keyof typeof metrics

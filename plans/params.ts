@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { ParameterError } from './errors.ts'
+
+const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
+const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').transform(Number)
+
+const common = {
+  network: z.string().default('none'),
+  region: z.string().default('spread'),
+  seed: count.default(1),
+  timeout_secs: count.refine((s) => s > 0, 'must be at least 1').default(120)
+}
+
+const corpus = {
+  contributions: count.refine((n) => n > 0, 'must be at least 1').default(60),
+  interval_ms: number.default(100),
+  corpus: z.string().default(''),
+  store: z.enum(['memory', 'disk']).default('memory')
+}
+
+/** What the parameters of each case mean, once they are read. The manifest documents and types them for Testground. */
+export const paramSchemas = {
+  replication: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }),
+  bootstrapping: z.object({ ...common, ...corpus, role: z.enum(['peer', 'newcomer']).default('peer') }),
+  link: z.object({
+    ...common,
+    role: z.literal('peer').default('peer'),
+    pings: count.refine((n) => n > 0, 'must be at least 1').default(20),
+    throughput_bytes: count.refine((n) => n >= 65_536, 'must be at least 65536').default(1_048_576)
+  })
+} as const
+
+export type CaseName = keyof typeof paramSchemas
+export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
+export type CommonParams = Params<CaseName>
+export type CorpusParams = Params<'replication' | 'bootstrapping'>
+
+/**
+ * Reads the parameters of one instance. Testground sends "null" for a parameter that has no default.
+ *
+ * @throws {ParameterError} naming the parameter and what it must be
+ */
+export function readParams<C extends CaseName> (caseName: C, given: Readonly<Record<string, string>>): Params<C> {
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== 'null'))
+  const parsed = paramSchemas[caseName].safeParse(present)
+
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const name = String(issue?.path[0] ?? 'a parameter')
+    throw new ParameterError(`parameter ${name} = "${present[name] ?? ''}" of case ${caseName} ${issue?.message ?? 'is malformed'}`)
+  }
+
+  return parsed.data as Params<C>
+}

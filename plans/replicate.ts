@@ -1,0 +1,134 @@
+import { contributedMs } from './arrivals.ts'
+import { connectMember, openMember } from './cluster.ts'
+import { meet } from './members.ts'
+import { phaseState } from './phases.ts'
+import { resolvesWithin } from './wait.ts'
+import { collectPosted, openCorpusOf, post, publishPosted, shareOf } from './workload.ts'
+import type { Arrival } from './arrivals.ts'
+import type { Cluster } from './cluster.ts'
+import type { InstanceContext } from './context.ts'
+import type { Corpus } from './corpus/index.ts'
+import type { Member, Members } from './members.ts'
+import type { CorpusParams } from './params.ts'
+import type { Posted } from './workload.ts'
+
+/** What every instance of a case that replicates a corpus knows once all have met. */
+export interface Gathering {
+  readonly params: CorpusParams
+  readonly members: Members
+  readonly corpus: Corpus
+  /** How long to wait for all others to come to a state, in milliseconds: longer than any of them may need. */
+  readonly patienceMs: number
+}
+
+export async function gather (context: InstanceContext, params: CorpusParams): Promise<Gathering> {
+  const members = await meet(context, params)
+  const corpus = await openCorpusOf(params)
+  const timeoutMs = params.timeout_secs * 1000
+  const patienceMs = timeoutMs * (3 + members.withRole('newcomer').length) + 4 * params.contributions * params.interval_ms
+  return { params, members, corpus, patienceMs }
+}
+
+/** Comes to a phase and waits for all others that come to it. */
+export async function reach (context: InstanceContext, { patienceMs }: Gathering, phase: string, instances: number): Promise<void> {
+  await context.phase(phase)
+  await context.sync.barrier(phaseState(phase), instances, patienceMs)
+}
+
+/** Opens this instance's peer and connects it to all other peers of the founding cluster. */
+export async function found (context: InstanceContext, gathering: Gathering, founders: readonly Member[]): Promise<Cluster> {
+  const { params, members } = gathering
+  const cluster = await openMember(context, members, params)
+  const byPeerId = await connectMember(context, cluster.peer, founders, ({ index }) => index < context.index, params.timeout_secs * 1000)
+  recordArrivals(context, members.self, cluster, byPeerId)
+  await reach(context, gathering, 'connected', founders.length)
+  return cluster
+}
+
+/** Records a row whenever a contribution of another member, or its file, arrives. */
+function recordArrivals (
+  context: InstanceContext, self: Member, { peer, arrivals }: Cluster, byPeerId: ReadonlyMap<string, Member>
+): void {
+  const record = (name: 'replication_entry_ms' | 'replication_file_ms', { contribution }: Arrival, arrivedMs: number): void => {
+    const origin = byPeerId.get(contribution.contributor)
+    const startedMs = contributedMs(contribution)
+
+    if (origin != null && startedMs != null && contribution.contributor !== peer.id) {
+      context.record.metric(name, arrivedMs - startedMs, rowTags(origin, self, contribution.cid, contribution.size))
+    }
+  }
+
+  arrivals.onEntry = (arrival) => { record('replication_entry_ms', arrival, arrival.entryMs) }
+  arrivals.onFile = (arrival) => { record('replication_file_ms', arrival, arrival.fileMs ?? NaN) }
+}
+
+function rowTags (origin: Member, self: Member, cid: string, bytes: number): Record<string, string | number> {
+  return { from: origin.region, region: self.region, cid, bytes }
+}
+
+/**
+ * Contributors post their shares of the corpus; resolves when everything reached this peer, or when the
+ * wait ran out: what is missing then is recorded as censored.
+ *
+ * @returns what all contributors posted
+ */
+export async function fill (
+  context: InstanceContext, gathering: Gathering, cluster: Cluster, contributors: readonly Member[]
+): Promise<Posted[]> {
+  const { corpus, params, patienceMs } = gathering
+  const rank = contributors.findIndex(({ index }) => index === context.index)
+
+  if (rank !== -1) {
+    const share = shareOf(corpus.items, rank, contributors.length)
+    await publishPosted(context, await post(context, cluster.peer, share, params.interval_ms))
+  }
+
+  const posted = await collectPosted(context, corpus.items.length, contributors.length, patienceMs)
+  const arrived = cluster.arrivals.filesOf(posted.map(({ hash }) => hash))
+  const complete = await resolvesWithin(arrived, params.timeout_secs * 1000, context.signal)
+
+  if (!complete) {
+    recordMissing(context, gathering, cluster, posted)
+  }
+
+  return posted
+}
+
+function recordMissing (context: InstanceContext, { members }: Gathering, { arrivals }: Cluster, posted: readonly Posted[]): void {
+  const nowMs = context.clock.nowMs()
+
+  for (const { hash, cid, bytes, from, atMs } of posted) {
+    const origin = members.all[from]
+    const arrival = arrivals.byHash.get(hash)
+
+    if (origin == null || from === context.index) {
+      continue
+    }
+
+    if (arrival == null) {
+      context.record.metric('replication_entry_ms', nowMs - atMs, rowTags(origin, members.self, cid, bytes), { censored: 1 })
+    }
+
+    if (arrival?.fileMs == null) {
+      context.record.metric('replication_file_ms', nowMs - atMs, rowTags(origin, members.self, cid, bytes), { censored: 1 })
+    }
+  }
+}
+
+/** Records what this instance exchanged with each region, and how many bytes it received for each one that it needed. */
+export function recordTraffic (
+  context: InstanceContext, self: Member, { counters }: Cluster, posted: readonly Posted[]
+): void {
+  const byRegion = Object.entries(counters.snapshot())
+  const neededBytes = posted.filter(({ from }) => from !== context.index).reduce((sum, { bytes }) => sum + bytes, 0)
+  const receivedBytes = byRegion.reduce((sum, [, { bytesReceived }]) => sum + bytesReceived, 0)
+
+  for (const [region, { bytesSent, bytesReceived }] of byRegion) {
+    context.record.metric('bytes_sent', bytesSent, { from: self.region, to: region })
+    context.record.metric('bytes_received', bytesReceived, { from: region, region: self.region })
+  }
+
+  if (neededBytes > 0) {
+    context.record.metric('redundancy', receivedBytes / neededBytes, { region: self.region })
+  }
+}

@@ -1,0 +1,45 @@
+import { cpus } from 'node:os'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Recorder } from './context.ts'
+
+const intervalMs = 1_000
+const histogramResolutionMs = 5
+
+/**
+ * Records once a second what this process uses, so that a reader can tell whether the machine, and not
+ * the network, was the limit.
+ *
+ * @returns what stops it
+ */
+export function observeResources (record: Recorder): () => void {
+  const delay = monitorEventLoopDelay({ resolution: histogramResolutionMs })
+  let before = machineTimes()
+  delay.enable()
+
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage()
+    const machine = machineTimes()
+    record.metric('rss_bytes', process.memoryUsage.rss())
+    record.metric('cpu_ms', (user + system) / 1000)
+    record.metric('cpu_percent', 100 * (1 - (machine.idleMs - before.idleMs) / (machine.totalMs - before.totalMs)))
+    before = machine
+    // The histogram holds whole intervals, of which its own resolution is no delay.
+    record.metric('event_loop_delay_ms', Math.max(0, delay.max / 1e6 - histogramResolutionMs))
+    delay.reset()
+  }, intervalMs)
+  timer.unref()
+
+  return () => {
+    clearInterval(timer)
+    delay.disable()
+  }
+}
+
+/** Time that all cores together have spent since the machine was started, and what of it they were idle. */
+function machineTimes (): { totalMs: number, idleMs: number } {
+  const times = cpus().map((core) => core.times)
+  return {
+    totalMs: times.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0),
+    idleMs: times.reduce((sum, { idle }) => sum + idle, 0)
+  }
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { network } from '@testground/sdk'
+import { tcp } from '@libp2p/tcp'
+import { shaped } from '../network/shaped.ts'
+import { createRandom } from './corpus/random.ts'
+import { phaseState } from './phases.ts'
+import { within } from './wait.ts'
+import type { FileRecorder } from './recorder.ts'
+import type { InstanceClock, InstanceContext, SyncContext } from './context.ts'
+import type { RunEnv } from '@testground/sdk/dist/src/runtime/types.js'
+import type { SyncClient } from '@testground/sdk/dist/src/sync/types.js'
+
+/** Testground's sync service drops the connection of a client that sends more than 32,768 bytes at once. */
+const maxPayloadBytes = 32_000
+/** How long a request may take that the sync service answers at once. */
+const requestTimeoutMs = 30_000
+
+export interface TestgroundContextInit {
+  runenv: RunEnv
+  client: SyncClient
+  recorder: FileRecorder
+  signal: AbortSignal
+  temporaryDirectory: string
+  onPhase: (name: string) => void
+}
+
+/** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
+export async function createTestgroundContext (init: TestgroundContextInit): Promise<InstanceContext> {
+  const { runenv, client, signal } = init
+  const networkClient = network.newClient(client, runenv)
+
+  // With a sidecar the data network exists only after it has configured every instance.
+  if (runenv.testSidecar && runenv.testInstanceParams.network !== 'none') {
+    await within(networkClient.waitNetworkInitialized(), 120_000, 'the sidecar to initialise the network of every instance', signal)
+  }
+
+  const sync = createSyncContext(client, signal)
+  const index = await sync.signal('initialized_global') - 1
+  await sync.signal(`initialized_group_${runenv.testGroupId}`)
+  const { seed = '1' } = runenv.testInstanceParams
+
+  return {
+    runId: runenv.testRun,
+    caseName: runenv.testCase,
+    group: runenv.testGroupId,
+    instances: runenv.testInstanceCount,
+    index,
+    params: Object.freeze({ ...runenv.testInstanceParams }),
+    sync,
+    clock: createHostClock(signal),
+    random: (name) => createRandom(seed, name, `instance ${index}`),
+    transport: ({ profile, region, counters }) => shaped(tcp(), { profile, region, counters, instance: String(index), seed: `${seed} ${index}` }),
+    record: init.recorder,
+    phase: async (name) => {
+      init.onPhase(name)
+      await sync.signal(phaseState(name))
+    },
+    temporaryDirectory: init.temporaryDirectory,
+    listen: [`/ip4/${networkClient.getDataNetworkIP()}/tcp/0`],
+    signal
+  }
+}
+
+/**
+ * The monotonic clock of this machine, which all its processes share. Its domain is the boot of the
+ * kernel, so that containers of one machine find that they share it and machines find that they do not.
+ */
+function createHostClock (signal: AbortSignal): InstanceClock {
+  return {
+    nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+    domain: bootId(),
+    sleep: async (ms) => {
+      try {
+        await delay(ms, undefined, { signal })
+      } catch {
+        signal.throwIfAborted()
+      }
+    }
+  }
+}
+
+function bootId (): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return hostname()
+  }
+}
+
+/** The SDK loses errors, waits without limit and never refuses a payload; this adds what it lacks. */
+function createSyncContext (client: SyncClient, signal: AbortSignal): SyncContext {
+  return {
+    signal: (state) => within(client.signalEntry(state), requestTimeoutMs, `the sync service to count state ${state}`, signal),
+    barrier: async (state, target, timeoutMs) => {
+      const barrier = await client.barrier(state, target)
+      await within(barrier.wait, timeoutMs, `${target} instances to reach state ${state}`, signal)
+    },
+    publish: async (topic, payload) => {
+      const bytes = Buffer.byteLength(JSON.stringify(payload))
+
+      if (bytes > maxPayloadBytes) {
+        throw new RangeError(`a payload of ${bytes} bytes on topic ${topic} is more than the ${maxPayloadBytes} that Testground carries; publish it in parts`)
+      }
+
+      await within(client.publish(topic, payload), requestTimeoutMs, `the sync service to take a payload on topic ${topic}`, signal)
+    },
+    collect: async <T> (topic: string, count: number, timeoutMs: number) => {
+      const subscription = await client.subscribe(topic)
+      const payloads: T[] = []
+
+      const read = async (): Promise<void> => {
+        while (payloads.length < count) {
+          const { value, done } = await subscription.wait.next()
+
+          if (done === true) {
+            throw new Error(`topic ${topic} ended after ${payloads.length} of ${count} payloads`)
+          }
+
+          payloads.push(value as T)
+        }
+      }
+
+      try {
+        await within(read(), timeoutMs, `${count} payloads on topic ${topic}`, signal)
+      } finally {
+        subscription.cancel()
+      }
+
+      return payloads
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { basename, dirname, resolve } from 'node:path'
+import { CompositionError } from './errors.ts'
+import { expandRuns } from './expand.ts'
+import { readText } from './file.ts'
+import { check } from './issues.ts'
+import { compositionSchema } from './schema.ts'
+import { listKnown, nearest, suggest } from './suggest.ts'
+import { parseToml } from './toml.ts'
+import type { Manifest } from './manifest.ts'
+import type { Params } from './params.ts'
+import type { RawComposition } from './schema.ts'
+import type { TomlDocument } from './toml.ts'
+
+export interface GroupSpec { id: string, count: number, params: Params }
+export interface RunSpec { id: string, totalInstances: number, groups: readonly GroupSpec[] }
+
+/** A Testground composition, checked against the plan's manifest, merged and expanded. Frozen. */
+export interface Composition {
+  /** Absolute path. */
+  file: string
+  /** The file name without `.toml`. */
+  name: string
+  metadata: Readonly<{ name?: string, author?: string }>
+  plan: string
+  case: string
+  runner?: string
+  builder?: string
+  /** `[global.run_config]` as it stands; what the manifest says for a runner is in the manifest. */
+  runConfig: Readonly<Record<string, unknown>>
+  disableMetrics: boolean
+  /** In file order, where Testground goes by the alphabet. */
+  runs: readonly RunSpec[]
+}
+
+export interface ReadOptions {
+  manifest: Manifest
+  /** Parameters from the command line: they beat the file everywhere. */
+  set?: Params
+  /** What relative paths on the command line count from: those in `set`, and `file` itself. */
+  workingDirectory: string
+}
+
+/**
+ * Reads a Testground composition. Parameters are merged in Testground's order: run's group, run,
+ * group, global, manifest default; `set` comes before all of them.
+ *
+ * @param file - as the user named it; messages show it like that
+ * @throws CompositionError with file and line, or the option, in the message
+ */
+export async function readComposition (file: string, { manifest, set = {}, workingDirectory }: ReadOptions): Promise<Composition> {
+  const absolute = resolve(workingDirectory, file)
+  const text = await readText(file, absolute, 'composition')
+  refuseTemplates(text, file)
+  const document = parseToml(text, file)
+  const raw = check(document, compositionSchema)
+  checkNames(document, raw, manifest)
+  const { global, metadata = {} } = raw
+  return freeze({
+    file: absolute,
+    name: basename(absolute, '.toml'),
+    metadata: { ...(metadata.name ? { name: metadata.name } : {}), ...(metadata.author ? { author: metadata.author } : {}) },
+    plan: global.plan,
+    case: global.case,
+    ...(global.runner ? { runner: global.runner } : {}),
+    ...(global.builder ? { builder: global.builder } : {}),
+    runConfig: global.run_config ?? {},
+    disableMetrics: global.disable_metrics ?? false,
+    runs: expandRuns({ document, raw, manifest, set, directory: dirname(absolute), workingDirectory })
+  })
+}
+
+/** Testground expands templates before it parses; unexpanded they would only give a puzzling syntax error. */
+function refuseTemplates (text: string, shown: string): void {
+  const line = text.split('\n').findIndex((content) => content.includes('{{'))
+  if (line === -1) return
+  throw new CompositionError(`${shown}:${line + 1}: Go templates ({{ ... }}) are not supported yet; expand them first and write the values`)
+}
+
+function checkNames (document: TomlDocument, { global, groups }: RawComposition, manifest: Manifest): void {
+  if (global.plan !== manifest.name) {
+    throw new CompositionError(`${document.place(['global', 'plan'])}: plan "${global.plan}" is not the plan of the manifest; write plan = "${manifest.name}"`)
+  }
+  if (!Object.hasOwn(manifest.testcases, global.case)) {
+    const known = Object.keys(manifest.testcases)
+    const near = nearest(global.case, known)
+    const hint = `${near === undefined ? '' : `write case = "${near}"; `}${listKnown(known, 'case')}`
+    throw new CompositionError(`${document.place(['global', 'case'])}: plan "${manifest.name}" has no test case "${global.case}"; ${hint}`)
+  }
+  const fits = (kind: string, name: string | undefined, known: object, path: (string | number)[]): void => {
+    // An empty name is none: Testground writes it itself when it saves a composition.
+    if (!name || Object.hasOwn(known, name)) return
+    const hint = suggest(name, Object.keys(known), kind)
+    throw new CompositionError(`${document.place(path)}: plan "${manifest.name}" is not made for ${kind} "${name}"; ${hint}`)
+  }
+  fits('runner', global.runner, manifest.runners, ['global', 'runner'])
+  fits('builder', global.builder, manifest.builders, ['global', 'builder'])
+  groups.forEach(({ builder }, index) => { fits('builder', builder, manifest.builders, ['groups', index, 'builder']) })
+}
+
+function freeze<T extends object> (value: T): T {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null && !(part instanceof Date)) freeze(part)
+  }
+  return Object.freeze(value)
+}

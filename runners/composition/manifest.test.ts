@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CompositionError, readManifest } from './index.ts'
+
+let directory: string
+beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'manifest-')) })
+afterAll(async () => { await rm(directory, { recursive: true }) })
+
+async function read (text: string) {
+  const file = join(directory, 'manifest.toml')
+  await writeFile(file, text)
+  return readManifest(file)
+}
+
+const good = '[[testcases]]\nname = "link"\ninstances = { min = 2, max = 4 }\n'
+
+describe('the manifest of the plan', () => {
+  it('has the cases of the plan, every parameter with a default, a description and a unit', async () => {
+    const manifest = await readManifest(fileURLToPath(new URL('../../manifests/manifest.toml', import.meta.url)))
+    expect(manifest.name).toBe('peersdb')
+    expect(Object.keys(manifest.builders)).toEqual(['docker:generic'])
+    expect(Object.keys(manifest.runners)).toEqual(['local:docker', 'cluster:k8s'])
+    expect(Object.entries(manifest.testcases).map(([name, { instances }]) => [name, instances])).toEqual([
+      ['replication', { min: 2, max: 200, default: 6 }],
+      ['bootstrapping', { min: 2, max: 200, default: 8 }],
+      ['link', { min: 2, max: 100, default: 6 }]
+    ])
+    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'timeout_secs']
+    expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
+    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual(workload)
+    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
+    for (const { params } of Object.values(manifest.testcases)) {
+      for (const param of Object.values(params)) {
+        expect(param.default).toBeTypeOf('string')
+        expect(param.description).not.toBe('')
+        expect(param.unit).not.toBe('')
+      }
+    }
+  })
+})
+
+describe('a manifest', () => {
+  it('turns defaults into text and leaves out what has none', async () => {
+    const { testcases } = await read(`name = "p"\n${good}[testcases.params]
+a = { type = "int", desc = "d", unit = "u", default = 5 }
+b = { type = "list", desc = "d", default = [1, "x"] }
+c = { type = "string", desc = "d", default = "text" }
+d = { type = "string", desc = "d" }
+e = { type = "bool", desc = "d", default = false }\n`)
+    expect(testcases).toStrictEqual({
+      link: {
+        instances: { min: 2, max: 4, default: 2 },
+        params: {
+          a: { type: 'int', description: 'd', unit: 'u', default: '5' },
+          b: { type: 'list', description: 'd', default: '[1,"x"]' },
+          c: { type: 'string', description: 'd', default: 'text' },
+          d: { type: 'string', description: 'd' },
+          e: { type: 'bool', description: 'd', default: 'false' }
+        }
+      }
+    })
+  })
+
+  it.each<[string, string, string]>([
+    ['unknown key', `name = "p"\n${good}[testcases.params]\nn = { type = "int", dsc = "d" }`,
+      '6: unknown key "dsc" in [testcases.params.n]; did you mean "desc"?'],
+    ['unknown type', `name = "p"\n${good}[testcases.params]\nn = { type = "duration", desc = "d" }`,
+      '6: "type" in [testcases.params.n] must be one of int, float, bool, string, path, profile, list; write type = "string" if it is none of the others'],
+    ['default of another type', `name = "p"\n${good}[testcases.params]\nn.type = "int"\nn.desc = "d"\nn.default = "many"`,
+      '8: the default of parameter "n" must be a whole number, but is "many"; correct the default or the type'],
+    ['missing type', `name = "p"\n${good}[testcases.params]\nn = { desc = "d" }`, '6: [testcases.params.n] lacks "type"; add type = "..."'],
+    ['sizes out of order', `name = "p"\n${good}`.replace('4', '1'),
+      '4: instances must be min <= default <= max, but they are 2, 2 and 1; put them in order'],
+    ['case twice', `name = "p"\n${good}${good}`, '6: test case "link" is there twice; rename or delete one of them'],
+    ['no cases', 'name = "p"', '1: [[testcases]] is missing; add at least one, with name and instances']
+  ])('is refused for: %s', async (_, text, sentence) => {
+    const error: unknown = await read(text).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(CompositionError)
+    expect((error as CompositionError).message).toBe(`${join(directory, 'manifest.toml')}:${sentence}`)
+  })
+})

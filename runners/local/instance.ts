@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+import { instanceOutcome } from '../outcome.ts'
+import type { InstanceEnd, InstanceResult } from '../outcome.ts'
+
+const keptLines = 20
+const keptLineLength = 500
+
+export interface InstanceInit {
+  readonly group: string
+  readonly index: number
+  /** The bundled plan. */
+  readonly plan: string
+  readonly env: Readonly<Record<string, string>>
+  /** Where its outputs go; made here. */
+  readonly outputs: string
+  /** Its working directory; the SDK writes a file there. */
+  readonly workingDirectory: string
+}
+
+export interface Instance {
+  readonly group: string
+  readonly index: number
+  readonly pid: number | undefined
+  /** Resolves, never rejects, when the process and its outputs have ended. */
+  readonly ended: Promise<InstanceResult>
+  readonly running: boolean
+  kill (signal: NodeJS.Signals): void
+}
+
+/** Starts one instance of the plan as a process of its own. */
+export function startInstance (init: InstanceInit): Instance {
+  mkdirSync(init.outputs, { recursive: true })
+  mkdirSync(init.workingDirectory, { recursive: true })
+  const child = spawn(process.execPath, [init.plan], {
+    cwd: init.workingDirectory,
+    env: { PATH: process.env.PATH ?? '', ...init.env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const lastLines: string[] = []
+  let event: InstanceEnd['event']
+  let stopped = false
+  let startError: Error | undefined
+
+  const keep = (line: string): void => {
+    lastLines.push(line.slice(0, keptLineLength))
+
+    if (lastLines.length > keptLines) {
+      lastLines.shift()
+    }
+  }
+
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const seen = readEvent(line)
+
+    if (seen == null) {
+      keep(line)
+    } else if (seen !== 'other') {
+      event = seen
+    }
+  })
+  createInterface({ input: child.stderr }).on('line', keep)
+  const errors = createWriteStream(join(init.outputs, 'run.err'))
+  child.stderr.pipe(errors)
+
+  const ended = new Promise<InstanceResult>((resolve) => {
+    child.once('error', (err) => { startError = err })
+    child.once('close', (exitCode, signal) => {
+      const outcome = instanceOutcome({ exitCode, signal, event, stopped })
+      const error = startError?.message ?? event?.error
+      finished(errors).catch(() => {}).finally(() => {
+        resolve({
+          group: init.group, index: init.index, outcome, exitCode, signal,
+          ...(error == null ? {} : { error }),
+          lastLines: outcome === 'success' ? [] : lastLines
+        })
+      })
+    })
+  })
+
+  return {
+    group: init.group,
+    index: init.index,
+    pid: child.pid,
+    ended,
+    get running () { return child.exitCode === null && child.signalCode === null },
+    kill: (signal) => {
+      stopped = true
+      child.kill(signal)
+    }
+  }
+}
+
+/** The event of a line of an instance's output: one that ends its case, another one, or none. */
+export function readEvent (line: string): InstanceEnd['event'] | 'other' {
+  if (!line.startsWith('{')) {
+    return undefined
+  }
+
+  try {
+    const { event } = JSON.parse(line) as { event?: Record<string, { error?: unknown } | undefined> }
+
+    for (const kind of ['success', 'failure', 'crash'] as const) {
+      const detail = event?.[`${kind}_event`]
+
+      if (detail != null) {
+        return { kind, ...(detail.error == null ? {} : { error: String(detail.error) }) }
+      }
+    }
+
+    return event == null ? undefined : 'other'
+  } catch {
+    return undefined
+  }
+}

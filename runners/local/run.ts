@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findCase, phaseState } from '../../plans/index.ts'
+import { describe, judgeRun } from '../outcome.ts'
+import { startSyncService, syncKeys } from '../sync/index.ts'
+import { startInstance } from './instance.ts'
+import type { Composition, RunSpec } from '../composition/index.ts'
+import type { InstanceResult, RunOutcome } from '../outcome.ts'
+import type { Progress } from '../progress.ts'
+import type { RunFolder } from '../run-folder.ts'
+import type { SyncService } from '../sync/index.ts'
+import type { Instance } from './instance.ts'
+
+const progressIntervalMs = 250
+/** When one instance ended badly, the others may have this long to end by themselves. */
+const graceMs = 1_000
+/** After SIGTERM an instance has this long until SIGKILL. Grace and this stay below five seconds. */
+const terminateMs = 2_500
+
+export interface LocalRunInit {
+  readonly composition: Composition
+  readonly run: RunSpec
+  readonly folder: RunFolder
+  readonly plan: string
+  readonly progress: Progress
+  readonly timeoutMs: number
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal
+}
+
+/** Carries out one run: one process for each instance, on this machine, with a sync service of its own. */
+export async function runLocally (init: LocalRunInit): Promise<RunOutcome> {
+  const scratch = await mkdtemp(join(tmpdir(), 'peerslab-'))
+  const sync = await startSyncService({ onWarning: (sentence) => { init.progress.say(sentence) } })
+  const instances: Instance[] = []
+
+  try {
+    instances.push(...startAll(init, sync, scratch))
+    const stopShowing = showProgress(init, sync)
+    const cutShort = await untilAllEnded(init, instances)
+    stopShowing()
+    return judgeRun(init.run.id, await Promise.all(instances.map(({ ended }) => ended)), cutShort)
+  } finally {
+    await endAll(instances)
+    await sync.close()
+    await rm(scratch, { recursive: true, force: true })
+    init.progress.end()
+  }
+}
+
+function startAll ({ composition, run, folder, plan }: LocalRunInit, sync: SyncService, scratch: string): Instance[] {
+  return run.groups.flatMap((group) => Array.from({ length: group.count }, (_, index) => {
+    const outputs = folder.instanceDirectory(run.id, group.id, index)
+    const workingDirectory = join(scratch, group.id, String(index))
+    return startInstance({
+      group: group.id,
+      index,
+      plan,
+      outputs,
+      workingDirectory,
+      env: {
+        TEST_PLAN: composition.plan,
+        TEST_CASE: composition.case,
+        TEST_RUN: run.id,
+        TEST_GROUP_ID: group.id,
+        TEST_GROUP_INSTANCE_COUNT: String(group.count),
+        TEST_INSTANCE_COUNT: String(run.totalInstances),
+        TEST_INSTANCE_ROLE: '',
+        TEST_INSTANCE_PARAMS: Object.entries(group.params).map(([name, value]) => `${name}=${value}`).join('|'),
+        TEST_SIDECAR: 'false',
+        TEST_SUBNET: '127.1.0.0/16',
+        TEST_OUTPUTS_PATH: outputs,
+        TEST_TEMP_PATH: workingDirectory,
+        TEST_START_TIME: new Date().toISOString(),
+        TEST_DISABLE_METRICS: String(composition.disableMetrics),
+        SYNC_SERVICE_HOST: sync.host,
+        SYNC_SERVICE_PORT: String(sync.port)
+      }
+    })
+  }))
+}
+
+function showProgress ({ composition, run, progress }: LocalRunInit, sync: SyncService): () => void {
+  const phases = findCase(composition.case)?.phases(run.groups) ?? []
+  const key = (name: string): string => syncKeys.state(run.id, composition.plan, composition.case, phaseState(name))
+  const show = (): void => { progress.update(new Map(phases.map((phase) => [phase, sync.count(key(phase.name))]))) }
+  const timer = setInterval(show, progressIntervalMs)
+  return () => {
+    clearInterval(timer)
+    show()
+  }
+}
+
+/**
+ * Waits for the end of all instances and ends them when one of them ended badly, when the time is over or
+ * when the user interrupts.
+ *
+ * @returns why the run was cut short, if it was
+ */
+async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, instances: readonly Instance[]): Promise<string | undefined> {
+  const { promise: bad, resolve } = Promise.withResolvers<InstanceResult>()
+  instances.forEach(({ ended }) => {
+    void ended.then((result) => { if (result.outcome !== 'success') { resolve(result) } })
+  })
+  const done = new AbortController()
+  const quiet = { signal: done.signal, ref: false }
+  const reasons: Array<Promise<string | undefined>> = [
+    Promise.all(instances.map(({ ended }) => ended)).then(() => undefined),
+    bad.then(async (result) => {
+      progress.say(describe(result))
+      await Promise.race([delay(graceMs), Promise.all(instances.map(({ ended }) => ended))])
+      return undefined
+    }),
+    delay(timeoutMs, `the run was ended after ${timeoutMs / 1000} s, its time-out; give it more with --timeout`, quiet),
+    interrupted(signal)
+  ]
+
+  try {
+    const cutShort = await Promise.race(reasons)
+
+    if (cutShort != null) {
+      progress.say(cutShort)
+    }
+
+    await endAll(instances)
+    return cutShort
+  } finally {
+    // The time-out that did not happen ends as an abort, which nobody waits for.
+    reasons[2]?.catch(() => {})
+    done.abort()
+  }
+}
+
+async function interrupted (signal: AbortSignal): Promise<string> {
+  if (!signal.aborted) {
+    await new Promise((resolve) => { signal.addEventListener('abort', resolve, { once: true }) })
+  }
+
+  return 'the run was interrupted'
+}
+
+/** Ends what still runs: politely first, then without asking. Resolves when no process is left. */
+async function endAll (instances: readonly Instance[]): Promise<void> {
+  const running = instances.filter((instance) => instance.running)
+  running.forEach((instance) => { instance.kill('SIGTERM') })
+  const all = Promise.all(running.map(({ ended }) => ended))
+  const done = new AbortController()
+  await Promise.race([all, delay(terminateMs, undefined, { signal: done.signal }).catch(() => {})])
+  done.abort()
+  running.filter((instance) => instance.running).forEach((instance) => { instance.kill('SIGKILL') })
+  await all
+}

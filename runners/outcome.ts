@@ -1,0 +1,92 @@
+/** What became of one instance. `missing`: it ended, or was ended, without saying how its case went. */
+export type InstanceOutcome = 'success' | 'failure' | 'crash' | 'missing'
+
+/** `unknown`: it could not be judged, because an instance was lost or the run did not come to its end. */
+export type Verdict = 'pass' | 'fail' | 'unknown'
+
+/** How an instance's process ended, and what it had said by then. */
+export interface InstanceEnd {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  /** The last of the instance's events that tells how its case went. */
+  readonly event?: { readonly kind: 'success' | 'failure' | 'crash', readonly error?: string }
+  /** Whether the runner ended it. */
+  readonly stopped: boolean
+}
+
+export interface InstanceResult {
+  readonly group: string
+  readonly index: number
+  readonly outcome: InstanceOutcome
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly error?: string
+  /** The last lines that it wrote, for those that did not succeed. */
+  readonly lastLines: readonly string[]
+}
+
+export interface RunOutcome {
+  readonly id: string
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly instances: readonly InstanceResult[]
+}
+
+/** Judges one instance: its exit code must agree with what it said, for a process can die after its last word. */
+export function instanceOutcome ({ exitCode, signal, event, stopped }: InstanceEnd): InstanceOutcome {
+  if (event?.kind === 'failure' && !stopped) {
+    return 'failure'
+  }
+
+  if (event?.kind === 'success' && exitCode === 0) {
+    return 'success'
+  }
+
+  if (stopped || (exitCode === 0 && event == null)) {
+    return 'missing'
+  }
+
+  return signal == null || event?.kind === 'crash' ? 'crash' : 'missing'
+}
+
+/**
+ * Judges a run by its instances. A judgement that did not hold, or an instance that crashed, is a fail; a
+ * run that was cut short, or an instance that was killed or fell silent, leaves it unknown.
+ *
+ * @param cutShort - why the run did not come to its end by itself, if so
+ */
+export function judgeRun (id: string, instances: readonly InstanceResult[], cutShort?: string): RunOutcome {
+  const bad = instances.find(({ outcome }) => outcome === 'failure') ??
+    instances.find(({ outcome }) => outcome === 'crash')
+
+  if (bad != null) {
+    return { id, verdict: 'fail', reason: describe(bad), instances }
+  }
+
+  if (cutShort != null) {
+    return { id, verdict: 'unknown', reason: cutShort, instances }
+  }
+
+  const lost = instances.find(({ outcome, signal }) => outcome === 'missing' && signal === 'SIGKILL') ??
+    instances.find(({ outcome }) => outcome === 'missing')
+  return lost == null
+    ? { id, verdict: 'pass', reason: `all ${instances.length} instances succeeded`, instances }
+    : { id, verdict: 'unknown', reason: describe(lost), instances }
+}
+
+/** The verdict of several runs: as bad as the worst of them. */
+export function worstVerdict (verdicts: readonly Verdict[]): Verdict {
+  return verdicts.includes('fail') ? 'fail' : verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'pass'
+}
+
+/** "instance peers/3 crashed (exit code 1): …" */
+export function describe ({ group, index, outcome, exitCode, signal, error }: InstanceResult): string {
+  const how = {
+    success: 'succeeded',
+    failure: 'failed',
+    crash: 'crashed',
+    missing: signal == null ? 'ended without a result' : 'was killed'
+  }[outcome]
+  const end = signal ?? (exitCode == null || exitCode === 0 ? undefined : `exit code ${exitCode}`)
+  return `instance ${group}/${index} ${how}${end == null ? '' : ` (${end})`}${error == null ? '' : `: ${error}`}`
+}

@@ -1,0 +1,68 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { RunRequestError } from './errors.ts'
+import type { Composition } from './composition/index.ts'
+
+const compositionSchema = z.object({
+  file: z.string(),
+  name: z.string().regex(/^[\w.-]+$/),
+  metadata: z.object({ name: z.string().optional(), author: z.string().optional() }),
+  plan: z.string(),
+  case: z.string(),
+  runConfig: z.record(z.string(), z.unknown()),
+  disableMetrics: z.boolean(),
+  runs: z.array(z.object({
+    id: z.string().regex(/^[\w.-]+$/),
+    totalInstances: z.number().int().positive(),
+    groups: z.array(z.object({
+      id: z.string().regex(/^[\w.-]+$/),
+      count: z.number().int().positive(),
+      params: z.record(z.string(), z.string())
+    }))
+  }))
+})
+
+/**
+ * The composition of an earlier run, out of its run folder, with the parameters that are set now.
+ *
+ * @returns undefined where the path is no directory, and so should be a composition
+ * @throws {RunRequestError} for a directory that is no run folder
+ */
+export async function readRunAgain (
+  path: string, workingDirectory: string, set: Readonly<Record<string, string>>
+): Promise<Composition | undefined> {
+  const folder = resolve(workingDirectory, path)
+
+  if (!await stat(folder).then((found) => found.isDirectory(), () => false)) {
+    return undefined
+  }
+
+  const text = await readFile(join(folder, 'run.json'), 'utf8').catch(() => {
+    throw new RunRequestError(`${path} is a directory without run.json; give a composition file, or the folder of an earlier run`)
+  })
+  const parsed = z.object({ composition: compositionSchema }).safeParse(parseJson(text, path))
+
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new RunRequestError(`${path}/run.json: ${issue?.path.join('.') ?? 'it'} cannot be read (${issue?.message ?? 'malformed'}); run its composition instead`)
+  }
+
+  const { composition } = parsed.data
+  return {
+    ...composition,
+    metadata: { ...composition.metadata as Composition['metadata'] },
+    runs: composition.runs.map((run) => ({
+      ...run,
+      groups: run.groups.map((group) => ({ ...group, params: { ...group.params, ...set } }))
+    }))
+  }
+}
+
+function parseJson (text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RunRequestError(`${path}/run.json is cut short; run its composition instead`)
+  }
+}

@@ -1,0 +1,50 @@
+import type { RunRecord } from './run-folder.ts'
+
+/**
+ * Describes a run folder as a research object: RO-Crate 1.2 with the Process Run profile 0.5
+ * (https://w3id.org/ro/crate/1.2, https://w3id.org/ro/wfrun/process/0.5).
+ */
+export function roCrate (record: RunRecord): object {
+  const files = [
+    { '@id': 'run.json', name: 'What was run, with everything needed to run it again', encodingFormat: 'application/json' },
+    { '@id': 'outcome.json', name: 'Verdict and the outcome of every instance', encodingFormat: 'application/json' }
+  ].map((file) => ({ '@type': 'File', ...file }))
+  const instances = { '@id': 'instances/', '@type': 'Dataset', name: 'Outputs of every instance, in Testground\'s layout' }
+
+  return {
+    '@context': 'https://w3id.org/ro/crate/1.2/context',
+    '@graph': [
+      {
+        '@id': 'ro-crate-metadata.json',
+        '@type': 'CreativeWork',
+        conformsTo: { '@id': 'https://w3id.org/ro/crate/1.2' },
+        about: { '@id': './' }
+      },
+      {
+        '@id': './',
+        '@type': 'Dataset',
+        name: `Run of plan ${String(record.plan)}, case ${String(record.case)}`,
+        description: `A run of the PeersLab testbed with runner ${String(record.runner)} and seed ${String(record.seed)}.`,
+        datePublished: record.startedAt,
+        license: { '@id': 'https://spdx.org/licenses/CC0-1.0' },
+        conformsTo: { '@id': 'https://w3id.org/ro/wfrun/process/0.5' },
+        hasPart: [...files, instances].map(({ '@id': id }) => ({ '@id': id })),
+        mentions: { '@id': '#run' }
+      },
+      { '@id': 'https://w3id.org/ro/wfrun/process/0.5', '@type': 'CreativeWork', name: 'Process Run Crate', version: '0.5' },
+      { '@id': 'https://spdx.org/licenses/CC0-1.0', '@type': 'CreativeWork', name: 'CC0 1.0 Universal' },
+      {
+        '@id': '#run',
+        '@type': 'CreateAction',
+        name: `peerslab ${(record.command as string[] | undefined)?.join(' ') ?? 'run'}`,
+        instrument: { '@id': '#peerslab' },
+        startTime: record.startedAt,
+        ...(record.endedAt == null ? {} : { endTime: record.endedAt }),
+        result: [...files, instances].map(({ '@id': id }) => ({ '@id': id }))
+      },
+      { '@id': '#peerslab', '@type': 'SoftwareApplication', name: 'PeersLab', version: String(record.peerslab) },
+      ...files,
+      instances
+    ]
+  }
+}

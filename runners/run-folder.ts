@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { roCrate } from './ro-crate.ts'
+import type { RunOutcome, Verdict } from './outcome.ts'
+
+/** What `run.json` holds: all that is needed to understand a run, and to run it again. */
+export interface RunRecord {
+  readonly schema: 1
+  readonly startedAt: string
+  readonly endedAt?: string
+  readonly [key: string]: unknown
+}
+
+export interface OutcomeRecord {
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly runs: readonly RunOutcome[]
+}
+
+export interface RunFolder {
+  /** Absolute path. */
+  readonly path: string
+  /** Where an instance writes, in the layout of Testground's own archives. */
+  instanceDirectory (run: string, group: string, index: number): string
+  writeRecord (record: RunRecord): Promise<void>
+  writeOutcome (outcome: OutcomeRecord): Promise<void>
+}
+
+/** Makes `<out>/<composition>/<UTC time>-<short id>/` and points `latest` beside it at it. */
+export async function createRunFolder (out: string, composition: string, startedAt: Date): Promise<RunFolder> {
+  const study = join(out, composition)
+  const time = startedAt.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '')
+  const path = join(study, `${time}-${randomBytes(3).toString('hex')}`)
+  await mkdir(path, { recursive: true })
+  await pointLatest(study, basename(path))
+
+  return {
+    path,
+    instanceDirectory: (run, group, index) => join(path, 'instances', run, group, String(index)),
+    writeRecord: async (record) => {
+      await writeWhole(join(path, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
+      await writeWhole(join(path, 'ro-crate-metadata.json'), `${JSON.stringify(roCrate(record), null, 2)}\n`)
+    },
+    writeOutcome: async (outcome) => {
+      await writeWhole(join(path, 'outcome.json'), `${JSON.stringify(outcome, null, 2)}\n`)
+    }
+  }
+}
+
+/** Two runs may start at once: each makes its own link and renames it, and the later one stays. */
+async function pointLatest (study: string, target: string): Promise<void> {
+  const link = join(study, `.latest-${target}`)
+
+  try {
+    await symlink(target, link)
+    await rename(link, join(study, 'latest'))
+  } catch {
+    // Where symbolic links cannot be made the run is as good without; its path is printed anyway.
+    await rm(link, { force: true })
+  }
+}
+
+/** A reader sees the old file or the new one, never half of one. */
+async function writeWhole (file: string, content: string): Promise<void> {
+  const draft = `${file}.${process.pid}.new`
+  await writeFile(draft, content)
+  await rename(draft, file)
+}

@@ -1,0 +1,132 @@
+import { resolve } from 'node:path'
+import { loadProfile } from '../network/profile.ts'
+import { findCase, metrics } from '../plans/index.ts'
+import { readComposition, readManifest } from './composition/index.ts'
+import { RunRequestError } from './errors.ts'
+import { manifestFile, packageRoot } from './files.ts'
+import { localRunner } from './local/index.ts'
+import { worstVerdict } from './outcome.ts'
+import { createProgress } from './progress.ts'
+import { readProvenance } from './provenance.ts'
+import { readRunAgain } from './rerun.ts'
+import { createRunFolder } from './run-folder.ts'
+import type { Composition } from './composition/index.ts'
+import type { RunOutcome, Verdict } from './outcome.ts'
+import type { OutcomeRecord, RunRecord } from './run-folder.ts'
+import type { Runner } from './runner.ts'
+
+/** The runners, by name. */
+export const runners: Readonly<Record<string, Runner>> = { local: localRunner }
+
+export interface RunOptions {
+  /** A composition, or the folder of an earlier run that is to be run again. */
+  readonly composition: string
+  readonly runner: string
+  /** Parameters that beat the composition's. */
+  readonly set: Readonly<Record<string, string>>
+  /** The directory of the run folders. */
+  readonly out: string
+  /** The longest a run may take, in milliseconds. */
+  readonly timeoutMs: number
+  /** What relative paths count from. */
+  readonly workingDirectory: string
+  /** The words of the command line, for the record. */
+  readonly command: readonly string[]
+  readonly progress: NodeJS.WriteStream
+  readonly signal: AbortSignal
+}
+
+export interface RunReport {
+  readonly folder: string
+  readonly verdict: Verdict
+  readonly reason: string
+}
+
+/**
+ * Carries out a composition: checks everything first, then runs its runs one after another and writes the
+ * run folder as it goes.
+ *
+ * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
+ */
+export async function run (options: RunOptions): Promise<RunReport> {
+  const composition = await readRunAgain(options.composition, options.workingDirectory, options.set) ??
+    await readComposition(options.composition, {
+      manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory
+    })
+  const runner = Object.hasOwn(runners, options.runner) ? runners[options.runner] : undefined
+
+  if (runner == null) {
+    throw new RunRequestError(`there is no runner "${options.runner}"; use one of ${Object.keys(runners).join(', ')}`)
+  }
+
+  await check(composition)
+  const prepared = await runner.prepare()
+  const startedAt = new Date()
+  const record = await describe(composition, options, startedAt)
+  const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
+  await folder.writeRecord(record)
+  const outcomes: RunOutcome[] = []
+
+  for (const each of composition.runs) {
+    const label = composition.runs.length > 1 ? `${composition.name}, run ${each.id}` : composition.name
+    const progress = createProgress(options.progress, label)
+    progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${runner.name}`)
+    outcomes.push(await prepared.run({ composition, run: each, folder, progress, timeoutMs: options.timeoutMs, signal: options.signal }))
+
+    if (options.signal.aborted) {
+      break
+    }
+  }
+
+  await folder.writeRecord({ ...record, endedAt: new Date().toISOString() })
+  const outcome = conclude(composition, outcomes)
+  await folder.writeOutcome(outcome)
+  return { folder: folder.path, verdict: outcome.verdict, reason: outcome.reason }
+}
+
+/** Refuses what no run of the composition could be carried out with. */
+async function check (composition: Composition): Promise<void> {
+  const testCase = findCase(composition.case)
+
+  if (testCase == null) {
+    throw new RunRequestError(`the manifest knows case "${composition.case}", but the plan has no such case; build again`)
+  }
+
+  for (const { groups } of composition.runs) {
+    await testCase.check(groups)
+  }
+}
+
+function conclude (composition: Composition, runs: readonly RunOutcome[]): OutcomeRecord {
+  const worst = worstVerdict(runs.map(({ verdict }) => verdict))
+
+  // Runs that were never started leave the whole unknown, unless one before them failed.
+  if (runs.length < composition.runs.length && worst === 'pass') {
+    return { verdict: 'unknown', reason: `${runs.length} of ${composition.runs.length} runs were carried out`, runs }
+  }
+
+  const telling = runs.find(({ verdict }) => verdict === worst)
+  return { verdict: worst, reason: telling?.reason ?? 'nothing was run', runs }
+}
+
+async function describe (composition: Composition, options: RunOptions, startedAt: Date): Promise<RunRecord> {
+  const params = composition.runs[0]?.groups[0]?.params
+  const profile = await loadProfile(params?.network ?? 'none')
+  const { name, description, source, regions, oneWayLatencyMs } = profile
+
+  return {
+    schema: 1,
+    ...await readProvenance(packageRoot),
+    runner: options.runner,
+    fidelity: profile.shapes ? 'bandwidth' : 'real',
+    seed: Number(params?.seed ?? 1),
+    command: options.command,
+    startedAt: startedAt.toISOString(),
+    plan: composition.plan,
+    case: composition.case,
+    composition,
+    network: { name, description, source, regions, oneWayLatencyMs },
+    metrics: Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
+    runs: composition.runs.map(({ id, groups }) => ({ id, groups }))
+  }
+}

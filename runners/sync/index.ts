@@ -1,0 +1,5 @@
+export { MalformedRequestError, SyncLimitError, SyncStartError } from './errors.ts'
+export { syncKeys } from './keys.ts'
+export type { SyncLimits } from './limits.ts'
+export type { SyncService, SyncServiceInit } from './service.ts'
+export { startSyncService } from './service.ts'
