@@ -1,5 +1,5 @@
 import { Uint8ArrayList } from 'uint8arraylist'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from './clock.ts'
 import type { MultiaddrConnection, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * One figure with where it comes from. `measured` is read off a published measurement, `derived` is computed from

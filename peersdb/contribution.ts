@@ -1,5 +1,5 @@
 import { CID } from 'multiformats/cid'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidInputError } from './errors.ts'
 
 /** The version of the entry's schema that this code writes. */

@@ -60,6 +60,8 @@ export type Tags = Readonly<Record<string, string | number>>
 export interface Recorder {
   /** Writes one row of results; `more` are further measures beside the value. */
   metric (name: MetricName, value: number, tags?: Tags, more?: Readonly<Record<string, number>>): void
+  /** Tags that every row of this instance carries from now on, unless it has its own. */
+  tag (tags: Tags): void
   /** Tells people what is going on. */
   message (text: string): void
   /** Tells people what went wrong without ending the instance. */

@@ -73,7 +73,7 @@ export function judge (
     tell(differences.missingFiles, 'files are missing'),
     tell(differences.differentFiles, 'files differ from what was posted')
   ].filter((sentence) => sentence !== undefined)
-  context.record.metric('converged', found.length === 0 ? 1 : 0, { region: self.region })
+  context.record.metric('converged', found.length === 0 ? 1 : 0)
 
   if (found.length > 0) {
     const who = `instance ${self.index} of group ${self.group} (${self.region})`

@@ -59,6 +59,7 @@ export async function meet (context: InstanceContext, params: CommonParams): Pro
     throw new Error(`instance ${context.index} did not find itself among the ${all.length} that introduced themselves`)
   }
 
+  context.record.tag({ region: self.region })
   return { profile, all, self, withRole: (role) => all.filter((member) => member.role === role) }
 }
 

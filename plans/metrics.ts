@@ -9,12 +9,13 @@ export interface Metric {
 
 /**
  * Every metric that an instance may record. Rows go to `results.out`, one JSON object a line, in
- * Testground's form `{ ts, type, name, measures }` with the tags in the name.
+ * Testground's form `{ ts, type, name, measures }` with the tags in the name. Every row carries the tag
+ * region, which is this instance's own.
  */
 export const metrics = {
   replication_entry_ms: {
     unit: 'ms',
-    meaning: 'call to contribute at the origin until the entry is visible in this peer\'s log; tags: from and region (of origin and peer), cid, bytes; censored=1: it had not arrived when the wait ran out',
+    meaning: 'call to contribute at the origin until the entry is visible in this peer\'s log; tags: from (a region), cid, bytes; censored=1: it had not arrived when the wait ran out',
     better: 'lower'
   },
   replication_file_ms: {
@@ -24,12 +25,12 @@ export const metrics = {
   },
   bootstrap_log_ms: {
     unit: 'ms',
-    meaning: 'newcomer opens its peer until all entries that existed are in its log; tags: region, peers_before, entries',
+    meaning: 'newcomer opens its peer until all entries that existed are in its log; tags: peers_before, entries',
     better: 'lower'
   },
   bootstrap_files_ms: {
     unit: 'ms',
-    meaning: 'newcomer opens its peer until it holds the files of all entries that existed; tags: region, peers_before, files, bytes',
+    meaning: 'newcomer opens its peer until it holds the files of all entries that existed; tags: peers_before, files, bytes',
     better: 'lower'
   },
   bootstrap_entries_held: {
@@ -49,12 +50,12 @@ export const metrics = {
   },
   bytes_sent: {
     unit: 'B',
-    meaning: 'bytes of libp2p connections that this instance sent; tags: from and to region',
+    meaning: 'bytes of libp2p connections that this instance sent; tag: to, a region',
     better: 'lower'
   },
   bytes_received: {
     unit: 'B',
-    meaning: 'bytes of libp2p connections that this instance received; tags: region, from',
+    meaning: 'bytes of libp2p connections that this instance received; tag: from, a region',
     better: 'lower'
   },
   redundancy: {

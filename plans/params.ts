@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ParameterError } from './errors.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)

@@ -17,6 +17,7 @@ export interface FileRecorder extends Recorder {
 export function createFileRecorder (outputsDirectory: string, say: Pick<Recorder, 'message' | 'warning'>): FileRecorder {
   const file = join(outputsDirectory, 'results.out')
   let lines: string[] = []
+  let common: Tags = {}
 
   const flush = (): void => {
     if (lines.length > 0) {
@@ -31,8 +32,9 @@ export function createFileRecorder (outputsDirectory: string, say: Pick<Recorder
 
   return {
     metric: (name, value, tags, more) => {
-      lines.push(formatRow(Date.now(), name, value, tags, more))
+      lines.push(formatRow(Date.now(), name, value, { ...common, ...tags }, more))
     },
+    tag: (tags) => { common = { ...common, ...tags } },
     ...say,
     flush
   }

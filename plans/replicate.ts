@@ -40,21 +40,19 @@ export async function found (context: InstanceContext, gathering: Gathering, fou
   const { params, members } = gathering
   const cluster = await openMember(context, members, params)
   const byPeerId = await connectMember(context, cluster.peer, founders, ({ index }) => index < context.index, params.timeout_secs * 1000)
-  recordArrivals(context, members.self, cluster, byPeerId)
+  recordArrivals(context, cluster, byPeerId)
   await reach(context, gathering, 'connected', founders.length)
   return cluster
 }
 
 /** Records a row whenever a contribution of another member, or its file, arrives. */
-function recordArrivals (
-  context: InstanceContext, self: Member, { peer, arrivals }: Cluster, byPeerId: ReadonlyMap<string, Member>
-): void {
+function recordArrivals (context: InstanceContext, { peer, arrivals }: Cluster, byPeerId: ReadonlyMap<string, Member>): void {
   const record = (name: 'replication_entry_ms' | 'replication_file_ms', { contribution }: Arrival, arrivedMs: number): void => {
     const origin = byPeerId.get(contribution.contributor)
     const startedMs = contributedMs(contribution)
 
     if (origin != null && startedMs != null && contribution.contributor !== peer.id) {
-      context.record.metric(name, arrivedMs - startedMs, rowTags(origin, self, contribution.cid, contribution.size))
+      context.record.metric(name, arrivedMs - startedMs, rowTags(origin, contribution.cid, contribution.size))
     }
   }
 
@@ -62,8 +60,8 @@ function recordArrivals (
   arrivals.onFile = (arrival) => { record('replication_file_ms', arrival, arrival.fileMs ?? NaN) }
 }
 
-function rowTags (origin: Member, self: Member, cid: string, bytes: number): Record<string, string | number> {
-  return { from: origin.region, region: self.region, cid, bytes }
+function rowTags (origin: Member, cid: string, bytes: number): Record<string, string | number> {
+  return { from: origin.region, cid, bytes }
 }
 
 /**
@@ -106,29 +104,27 @@ function recordMissing (context: InstanceContext, { members }: Gathering, { arri
     }
 
     if (arrival == null) {
-      context.record.metric('replication_entry_ms', nowMs - atMs, rowTags(origin, members.self, cid, bytes), { censored: 1 })
+      context.record.metric('replication_entry_ms', nowMs - atMs, rowTags(origin, cid, bytes), { censored: 1 })
     }
 
     if (arrival?.fileMs == null) {
-      context.record.metric('replication_file_ms', nowMs - atMs, rowTags(origin, members.self, cid, bytes), { censored: 1 })
+      context.record.metric('replication_file_ms', nowMs - atMs, rowTags(origin, cid, bytes), { censored: 1 })
     }
   }
 }
 
 /** Records what this instance exchanged with each region, and how many bytes it received for each one that it needed. */
-export function recordTraffic (
-  context: InstanceContext, self: Member, { counters }: Cluster, posted: readonly Posted[]
-): void {
+export function recordTraffic (context: InstanceContext, { counters }: Cluster, posted: readonly Posted[]): void {
   const byRegion = Object.entries(counters.snapshot())
   const neededBytes = posted.filter(({ from }) => from !== context.index).reduce((sum, { bytes }) => sum + bytes, 0)
   const receivedBytes = byRegion.reduce((sum, [, { bytesReceived }]) => sum + bytesReceived, 0)
 
   for (const [region, { bytesSent, bytesReceived }] of byRegion) {
-    context.record.metric('bytes_sent', bytesSent, { from: self.region, to: region })
-    context.record.metric('bytes_received', bytesReceived, { from: region, region: self.region })
+    context.record.metric('bytes_sent', bytesSent, { to: region })
+    context.record.metric('bytes_received', bytesReceived, { from: region })
   }
 
   if (neededBytes > 0) {
-    context.record.metric('redundancy', receivedBytes / neededBytes, { region: self.region })
+    context.record.metric('redundancy', receivedBytes / neededBytes)
   }
 }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RunRequestError } from './errors.ts'
 import type { Composition } from './composition/index.ts'
 

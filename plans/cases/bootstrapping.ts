@@ -50,7 +50,7 @@ export const bootstrapping: TestCase = {
     await context.sync.barrier(phaseState('joined'), newcomers.length, gathering.patienceMs)
 
     const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
-    recordTraffic(context, self, cluster, posted)
+    recordTraffic(context, cluster, posted)
     await reach(context, gathering, 'judged', all.length)
     await cluster.peer.close()
 
@@ -85,7 +85,7 @@ async function joinInTurn (
 
   const startedMs = context.clock.nowMs()
   const cluster = await openMember(context, members, params)
-  recordProgress(context, cluster, { startedMs, region: members.self.region, peersBefore: before.length, of: posted.length })
+  recordProgress(context, cluster, { startedMs, peersBefore: before.length, of: posted.length })
   await connectMember(context, cluster.peer, [...before, members.self], () => true, params.timeout_secs * 1000)
   await recordBootstrap(context, gathering, cluster, { startedMs, peersBefore: before.length, posted })
   await context.phase('joined')
@@ -94,9 +94,9 @@ async function joinInTurn (
 
 /** Records how much a newcomer holds whenever that changes: the curve of its bootstrapping over time. */
 function recordProgress (
-  context: InstanceContext, { arrivals }: Cluster, start: { startedMs: number, region: string, peersBefore: number, of: number }
+  context: InstanceContext, { arrivals }: Cluster, start: { startedMs: number, peersBefore: number, of: number }
 ): void {
-  const tags = { region: start.region, peers_before: start.peersBefore }
+  const tags = { peers_before: start.peersBefore }
   let files = 0
   const record = (name: 'bootstrap_entries_held' | 'bootstrap_files_held', held: number): void => {
     context.record.metric(name, held, tags, { of: start.of, elapsed_ms: context.clock.nowMs() - start.startedMs })
@@ -107,10 +107,10 @@ function recordProgress (
 }
 
 async function recordBootstrap (
-  context: InstanceContext, { members, params }: Gathering, { arrivals }: Cluster,
+  context: InstanceContext, { params }: Gathering, { arrivals }: Cluster,
   { startedMs, peersBefore, posted }: { startedMs: number, peersBefore: number, posted: readonly Posted[] }
 ): Promise<void> {
-  const tags = { region: members.self.region, peers_before: peersBefore }
+  const tags = { peers_before: peersBefore }
   const hashes = posted.map(({ hash }) => hash)
   const bytes = posted.reduce((sum, record) => sum + record.bytes, 0)
   const timeoutMs = params.timeout_secs * 1000

@@ -29,7 +29,7 @@ export const replication: TestCase = {
     await reach(context, gathering, 'filled', all.length)
 
     const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
-    recordTraffic(context, self, cluster, posted)
+    recordTraffic(context, cluster, posted)
     await reach(context, gathering, 'judged', all.length)
     await cluster.peer.close()
 

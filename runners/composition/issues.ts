@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CompositionError } from './errors.ts'
 import { suggest } from './suggest.ts'
 import { keyText, tableName, valueAt } from './toml.ts'

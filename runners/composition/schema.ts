@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const strings = z.record(z.string(), z.string())
 const anything = z.record(z.string(), z.unknown())

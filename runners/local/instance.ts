@@ -3,9 +3,14 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
+import { packageRoot } from '../files.ts'
 import { instanceOutcome } from '../outcome.ts'
 import type { InstanceEnd, InstanceResult } from '../outcome.ts'
 
+/** A young generation that grows to its default of 16 MiB costs every idle instance some 10 MB. */
+const nodeOptions = ['--max-semi-space-size=4']
+/** Instances share the compiled plan: each starts 0.1 s faster, which counts when fifty start at once. */
+const compileCache = join(packageRoot, 'node_modules', '.cache', 'peerslab')
 const keptLines = 20
 const keptLineLength = 500
 
@@ -35,9 +40,9 @@ export interface Instance {
 export function startInstance (init: InstanceInit): Instance {
   mkdirSync(init.outputs, { recursive: true })
   mkdirSync(init.workingDirectory, { recursive: true })
-  const child = spawn(process.execPath, [init.plan], {
+  const child = spawn(process.execPath, [...nodeOptions, init.plan], {
     cwd: init.workingDirectory,
-    env: { PATH: process.env.PATH ?? '', ...init.env },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache, ...init.env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const lastLines: string[] = []
