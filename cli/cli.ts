@@ -8,6 +8,8 @@ import { exitCodes } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
+const commands = ['run', 'analyze', 'list', 'help']
+
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
   let exitCode: number = exitCodes.pass
@@ -27,7 +29,10 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .epilogue('Exit codes: 0 pass, 1 fail, 2 unknown, 64 usage error, 70 the harness broke.')
     .exitProcess(false)
     .wrap(Math.min(100, surroundings.stdout.columns ?? 100))
-    .fail((message: string | null, err: Error | undefined) => { throw err ?? new UsageError(message ?? 'that is no command') })
+    .fail((message: string | null, err: Error | undefined) => {
+      // The parser's own errors are about the command line; all others come from a command.
+      throw err != null && err.name !== 'YError' ? err : new UsageError(teach(message ?? err?.message ?? 'that is no command', args))
+    })
 
   try {
     await parser.parseAsync()
@@ -35,6 +40,17 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
   } catch (err) {
     return report(err, surroundings)
   }
+}
+
+/** Adds to what the parser says where the user finds how it is written. */
+function teach (message: string, [first = '']: readonly string[]): string {
+  if (message.includes('"peerslab help"')) {
+    return message
+  }
+
+  const command = commands.includes(first) ? `${first} ` : ''
+  const what = message.startsWith('Not enough non-option arguments') ? `${command}lacks what it is about` : message.split('\n')[0]
+  return `${what}; "peerslab ${command}--help" shows how it is written`
 }
 
 /** What the user did wrong, and what is not there, is one sentence; what we did wrong shows where. */

@@ -54,7 +54,8 @@ export async function startNode (init: NodeInit): Promise<Node> {
     connectionMonitor: { abortConnectionOnPingFailure: false },
     services: {
       identify: identify(),
-      ping: ping(),
+      // libp2p's own connection monitor pings on the same protocol, of which one stream at a time is the default.
+      ping: ping({ maxInboundStreams: 16, maxOutboundStreams: 16 }),
       pubsub: gossipsub({
         allowPublishToZeroTopicPeers: true,
         // More than ten peers behind one address would be scored below the graylist threshold.

@@ -1,4 +1,4 @@
-import type { Random } from './corpus/random.ts'
+import type { Random } from './random.ts'
 import type { Profile } from '../network/profile.ts'
 import type { NetworkCounters } from '../network/counters.ts'
 import type { TransportFactory } from '../peersdb/index.ts'

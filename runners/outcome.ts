@@ -21,6 +21,8 @@ export interface InstanceResult {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
   readonly error?: string
+  /** Whether the runner ended it. */
+  readonly stopped: boolean
   /** The last lines that it wrote, for those that did not succeed. */
   readonly lastLines: readonly string[]
 }
@@ -67,8 +69,10 @@ export function judgeRun (id: string, instances: readonly InstanceResult[], cutS
     return { id, verdict: 'unknown', reason: cutShort, instances }
   }
 
-  const lost = instances.find(({ outcome, signal }) => outcome === 'missing' && signal === 'SIGKILL') ??
-    instances.find(({ outcome }) => outcome === 'missing')
+  // The runner ends the others when it loses one, so the one that it did not end itself is the cause.
+  const missing = instances.filter(({ outcome }) => outcome === 'missing')
+  const lost = missing.find(({ stopped, signal }) => !stopped && signal != null) ??
+    missing.find(({ stopped }) => !stopped) ?? missing[0]
   return lost == null
     ? { id, verdict: 'pass', reason: `all ${instances.length} instances succeeded`, instances }
     : { id, verdict: 'unknown', reason: describe(lost), instances }

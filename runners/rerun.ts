@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
+import { commandLineSource, readParams } from './composition/params.ts'
 import { RunRequestError } from './errors.ts'
-import type { Composition } from './composition/index.ts'
+import type { Composition, ReadOptions } from './composition/index.ts'
 
 const compositionSchema = z.object({
   file: z.string(),
@@ -28,9 +29,10 @@ const compositionSchema = z.object({
  *
  * @returns undefined where the path is no directory, and so should be a composition
  * @throws {RunRequestError} for a directory that is no run folder
+ * @throws {CompositionError} for a parameter that the case does not have
  */
 export async function readRunAgain (
-  path: string, workingDirectory: string, set: Readonly<Record<string, string>>
+  path: string, { manifest, set: settings = {}, workingDirectory }: ReadOptions
 ): Promise<Composition | undefined> {
   const folder = resolve(workingDirectory, path)
 
@@ -49,6 +51,13 @@ export async function readRunAgain (
   }
 
   const { composition } = parsed.data
+  const spec = manifest.testcases[composition.case]
+
+  if (spec == null) {
+    throw new RunRequestError(`${path}/run.json is a run of case "${composition.case}", which this PeersLab does not have; use the one that wrote it`)
+  }
+
+  const set = readParams(settings, composition.case, spec, commandLineSource(workingDirectory))
   return {
     ...composition,
     metadata: { ...composition.metadata as Composition['metadata'] },

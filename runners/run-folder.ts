@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { RunRequestError } from './errors.ts'
 import { roCrate } from './ro-crate.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 
@@ -27,12 +28,18 @@ export interface RunFolder {
   writeOutcome (outcome: OutcomeRecord): Promise<void>
 }
 
-/** Makes `<out>/<composition>/<UTC time>-<short id>/` and points `latest` beside it at it. */
+/**
+ * Makes `<out>/<composition>/<UTC time>-<short id>/` and points `latest` beside it at it.
+ *
+ * @throws {RunRequestError} where no directory can be made
+ */
 export async function createRunFolder (out: string, composition: string, startedAt: Date): Promise<RunFolder> {
   const study = join(out, composition)
   const time = startedAt.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '')
   const path = join(study, `${time}-${randomBytes(3).toString('hex')}`)
-  await mkdir(path, { recursive: true })
+  await mkdir(path, { recursive: true }).catch((err: NodeJS.ErrnoException) => {
+    throw new RunRequestError(`no run folder can be made in ${out} (${err.code ?? err.message}); name a directory that can be written with --out`)
+  })
   await pointLatest(study, basename(path))
 
   return {

@@ -49,10 +49,8 @@ export interface RunReport {
  * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
  */
 export async function run (options: RunOptions): Promise<RunReport> {
-  const composition = await readRunAgain(options.composition, options.workingDirectory, options.set) ??
-    await readComposition(options.composition, {
-      manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory
-    })
+  const reading = { manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory }
+  const composition = await readRunAgain(options.composition, reading) ?? await readComposition(options.composition, reading)
   const runner = Object.hasOwn(runners, options.runner) ? runners[options.runner] : undefined
 
   if (runner == null) {

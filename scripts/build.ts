@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 const root = join(import.meta.dirname, '..')
 const target = join(root, 'dist')
 // Two builds at once must not see each other's half-written files.
-const draft = join(root, `dist.${process.pid}`)
+const draft = join(root, 'node_modules', '.cache', 'peerslab', `build-${process.pid}`)
 
 const tsc = spawnSync(process.execPath, [
   join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json'), '--outDir', draft
@@ -39,5 +39,19 @@ await build({
 })
 
 writeFileSync(join(draft, '.built-from'), process.argv[2] ?? '')
-rmSync(target, { recursive: true, force: true })
-renameSync(draft, target)
+replaceTarget()
+
+/** Another build may put its own there between the two steps; the later one stays. */
+function replaceTarget (attempts = 5): void {
+  rmSync(target, { recursive: true, force: true })
+
+  try {
+    renameSync(draft, target)
+  } catch (err) {
+    if (attempts === 1) {
+      throw err
+    }
+
+    replaceTarget(attempts - 1)
+  }
+}

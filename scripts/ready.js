@@ -9,7 +9,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -83,7 +83,17 @@ function install (node, env) {
       throw new NotReadyError(`npm ci failed${output}`)
     }
 
+    linkCommand()
     writeFileSync(installStamp, wanted)
+  }
+}
+
+/** npx looks here first; without it, it would install the checkout into its cache every time. */
+function linkCommand () {
+  const link = join(root, 'node_modules', '.bin', 'peerslab')
+
+  if (process.platform !== 'win32' && !existsSync(link)) {
+    symlinkSync(join('..', '..', 'bin', 'peerslab.js'), link)
   }
 }
 

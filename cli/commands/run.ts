@@ -6,6 +6,9 @@ import { analyzeFolder } from './analyze.ts'
 import type { CommandModule } from 'yargs'
 import type { Surroundings } from '../surroundings.ts'
 
+/** What a timer of Node.js can carry, in whole days. */
+const timeoutSecondsMax = 24 * 24 * 60 * 60
+
 interface RunArguments {
   composition: string
   runner: string
@@ -23,11 +26,11 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
     describe: 'Run a composition, or the folder of an earlier run again',
     builder: (yargs) => yargs
       .positional('composition', { type: 'string', demandOption: true, describe: 'a Testground composition (.toml), or a run folder' })
-      .option('runner', { type: 'string', default: 'local', describe: `what carries it out: ${Object.keys(runners).join(', ')}` })
+      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: `what carries it out: ${Object.keys(runners).join(', ')}` })
       .option('set', { type: 'string', array: true, nargs: 1, default: [], describe: 'set a parameter: --set contributions=10; beats the composition' })
-      .option('seed', { type: 'string', describe: 'the number that all randomness is drawn from; short for --set seed=<n>' })
-      .option('out', { type: 'string', default: 'runs', describe: 'directory of the run folders' })
-      .option('timeout', { type: 'number', default: 600, describe: 'end a run after so many seconds' })
+      .option('seed', { type: 'string', requiresArg: true, describe: 'the number that all randomness is drawn from; short for --set seed=<n>' })
+      .option('out', { type: 'string', requiresArg: true, default: 'runs', describe: 'directory of the run folders' })
+      .option('timeout', { type: 'number', requiresArg: true, default: 600, describe: 'end a run after so many seconds' })
       .option('analyze', { type: 'boolean', default: false, describe: 'analyze the run folder afterwards' })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as one JSON object' })
       .example('$0 run composition/quick.toml', 'six peers and two newcomers, under a minute')
@@ -37,8 +40,14 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
 }
 
 async function execute (args: RunArguments, surroundings: Surroundings): Promise<number> {
-  if (!(args.timeout > 0)) {
-    throw new UsageError('--timeout must be a number of seconds above 0')
+  for (const name of ['runner', 'seed', 'out', 'timeout'] as const) {
+    if (Array.isArray(args[name])) {
+      throw new UsageError(`--${name} is given more than once; keep one of them`)
+    }
+  }
+
+  if (!(args.timeout > 0 && args.timeout <= timeoutSecondsMax)) {
+    throw new UsageError(`--timeout must be a number of seconds above 0 and at most ${timeoutSecondsMax}`)
   }
 
   const interrupt = new AbortController()

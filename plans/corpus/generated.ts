@@ -1,4 +1,4 @@
-import { createRandom } from './random.ts'
+import { createRandom } from '../random.ts'
 import { drawProfile } from './sar-load.ts'
 import { INTERVAL_SECONDS } from './sar-format.ts'
 import { recordAt, recordName, universeSize } from './scout-universe.ts'

@@ -6,8 +6,6 @@ import type { Corpus } from './item.ts'
 
 export { CorpusError } from './item.ts'
 export type { Corpus, CorpusItem } from './item.ts'
-export { createRandom } from './random.ts'
-export type { Random } from './random.ts'
 
 export interface CorpusInit {
   /** A directory of files to contribute; empty or absent: records are generated. */

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** What a workload asks of a machine. */
 export interface LoadProfile {

@@ -2,7 +2,7 @@ import { formatSar, INTERVAL_SECONDS, SAR_HEADER } from './sar-format.ts'
 import { planDemand } from './sar-load.ts'
 import type { Demand, LoadProfile } from './sar-load.ts'
 import type { MachineType } from './scout-universe.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { DiskSample, MemorySample, SarSample } from './sar-format.ts'
 
 export interface SarInit {

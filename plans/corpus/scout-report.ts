@@ -1,7 +1,7 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { ScoutRecord } from './scout-universe.ts'
-import { createRandom } from './random.ts'
-import { exp } from './elementary.ts'
+import { createRandom } from '../random.ts'
+import { exp } from '../elementary.ts'
 
 /** How a run ended: with a report of its figures, with a report that says only that it failed, or with no report at all. */
 export type Outcome = 'completed' | 'timed out' | 'failed' | 'unreported'

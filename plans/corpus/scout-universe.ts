@@ -1,4 +1,4 @@
-import { createRandom } from './random.ts'
+import { createRandom } from '../random.ts'
 
 /** A machine of the EC2 families that the scout data set measured. */
 export interface MachineType {

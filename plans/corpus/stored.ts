@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { cutTable, HEADER_BYTES_MAX, isC3oTable } from './c3o.ts'
 import { checkReadable, readRanges, readStamped, readStart, readWhole } from './files.ts'
-import { createRandom } from './random.ts'
+import { createRandom } from '../random.ts'
 import { CorpusError } from './item.ts'
 import { findFiles } from './directory.ts'
 import { recordAttributes } from './scout-universe.ts'

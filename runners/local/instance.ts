@@ -78,7 +78,7 @@ export function startInstance (init: InstanceInit): Instance {
       const error = startError?.message ?? event?.error
       finished(errors).catch(() => {}).finally(() => {
         resolve({
-          group: init.group, index: init.index, outcome, exitCode, signal,
+          group: init.group, index: init.index, outcome, exitCode, signal, stopped,
           ...(error == null ? {} : { error }),
           lastLines: outcome === 'success' ? [] : lastLines
         })

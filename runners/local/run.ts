@@ -18,6 +18,8 @@ const progressIntervalMs = 250
 const graceMs = 1_000
 /** After SIGTERM an instance has this long until SIGKILL. Grace and this stay below five seconds. */
 const terminateMs = 2_500
+/** So many of the last lines of an instance that ended badly are shown; the outcome has more. */
+const shownLines = 5
 
 export interface LocalRunInit {
   readonly composition: Composition
@@ -102,7 +104,7 @@ function showProgress ({ composition, run, progress }: LocalRunInit, sync: SyncS
 async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, instances: readonly Instance[]): Promise<string | undefined> {
   const { promise: bad, resolve } = Promise.withResolvers<InstanceResult>()
   instances.forEach(({ ended }) => {
-    void ended.then((result) => { if (result.outcome !== 'success') { resolve(result) } })
+    void ended.then((result) => { if (result.outcome !== 'success' && !result.stopped) { resolve(result) } })
   })
   const done = new AbortController()
   const quiet = { signal: done.signal, ref: false }
@@ -110,6 +112,7 @@ async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, ins
     Promise.all(instances.map(({ ended }) => ended)).then(() => undefined),
     bad.then(async (result) => {
       progress.say(describe(result))
+      result.lastLines.slice(-shownLines).forEach((line) => { progress.say(`  ${line}`) })
       await Promise.race([delay(graceMs), Promise.all(instances.map(({ ended }) => ended))])
       return undefined
     }),

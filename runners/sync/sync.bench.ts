@@ -1,3 +1,4 @@
+import type { BenchRow } from '../../scripts/bench.ts'
 import type { SyncService } from './service.ts'
 import { startSyncService } from './service.ts'
 import type { WireClient } from './wire-client.ts'
@@ -41,7 +42,7 @@ async function publishRoundMs (clients: WireClient[], publisher: WireClient, rou
  * Measures the sync service with 50 connections over loopback; clients and service share one process and one thread, so
  * the clients' work is part of every value. Values are milliseconds, over 20 rounds after 3 that are not counted.
  */
-export async function bench (): Promise<Array<{ name: string, value: number, unit: string, limit: number }>> {
+export async function bench (): Promise<BenchRow[]> {
   const service = await startSyncService()
   const url = `ws://${service.host}:${service.port}`
   const clients = await Promise.all(Array.from({ length: connections }, () => connectWire(url)))
@@ -61,12 +62,12 @@ export async function bench (): Promise<Array<{ name: string, value: number, uni
     await Promise.all([...clients, publisher].map((client) => client.close()))
     await service.close()
   }
-  const row = (name: string, values: number[], fraction: number) =>
-    ({ name, value: Number(percentile(values, fraction).toFixed(3)), unit: 'ms', limit: limitMs })
+  const row = (name: string, values: number[], fraction: number, limit?: number): BenchRow =>
+    ({ name, value: percentile(values, fraction), unit: 'ms', samples: rounds, limit })
   return [
-    row('sync_barrier_50_release_p50', barrierMs, 0.5),
+    row('sync_barrier_50_release_p50', barrierMs, 0.5, limitMs),
     row('sync_barrier_50_release_max', barrierMs, 1),
-    row('sync_publish_50_subscribers_p50', publishMs, 0.5),
+    row('sync_publish_50_subscribers_p50', publishMs, 0.5, limitMs),
     row('sync_publish_50_subscribers_max', publishMs, 1)
   ]
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { xoshiro128StarStar } from '../network/random.ts'
 import { exp, ln } from './elementary.ts'
 
 /** A stream of draws. Streams with different names are independent: what one draws never moves another. */
@@ -22,34 +23,12 @@ export interface Random {
   stream (name: string): Random
 }
 
-/** The state of xoshiro128**: four 32-bit words that are not all zero. */
-export type State = [number, number, number, number]
-
-/**
- * xoshiro128** 1.1 of Blackman and Vigna (https://prng.di.unimi.it/xoshiro128starstar.c), which passes BigCrush and needs
- * nothing but 32-bit integers. From the state 1, 2, 3, 4 it gives 11520, 0, 5927040, 70819200, 2031721883, 1637235492, …
- */
-export function xoshiro128 (state: State): () => number {
-  let [a, b, c, d] = state
-  return () => {
-    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = rotateLeft(d, 11)
-    return result
-  }
-}
-
 /**
  * The stream that a seed and a path of names mean: `createRandom(7, 'record', 'abc')` equals
  * `createRandom(7).stream('record').stream('abc')`. Seeded with SHA-256, so that near seeds and names share nothing.
  */
 export function createRandom (seed: number | string, ...names: string[]): Random {
-  const next = xoshiro128(stateOf([String(seed), ...names]))
+  const next = xoshiro128StarStar(stateOf([String(seed), ...names]))
   const uniform = (): number => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992
   const normal = (mean: number, deviation: number): number => mean + deviation * standardNormal(uniform)
   const integer = (min: number, max: number): number => min + Math.floor(uniform() * (max - min + 1))
@@ -89,12 +68,9 @@ function standardNormal (uniform: () => number): number {
 }
 
 /** The first 16 bytes of the SHA-256 of the path as JSON, as four little-endian words. */
-function stateOf (path: readonly string[]): State {
+function stateOf (path: readonly string[]): [number, number, number, number] {
   const digest = createHash('sha256').update(JSON.stringify(path)).digest()
-  const state: State = [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)]
+  const [a, b, c, d] = [0, 4, 8, 12].map((offset) => digest.readUInt32LE(offset)) as [number, number, number, number]
+  const state: [number, number, number, number] = [a, b, c, d]
   return state.every((word) => word === 0) ? [1, 2, 3, 4] : state
-}
-
-function rotateLeft (x: number, bits: number): number {
-  return (x << bits) | (x >>> (32 - bits))
 }
