@@ -1,6 +1,4 @@
 import yargs from 'yargs'
-import { RunFolderError } from '../analysis/index.ts'
-import { HarnessError, isUsageError } from '../runners/index.ts'
 import { analyzeCommand } from './commands/analyze.ts'
 import { listCommand } from './commands/list.ts'
 import { runCommand } from './commands/run.ts'
@@ -8,6 +6,8 @@ import { exitCodes } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** The errors that tell the user what cannot be done as asked. By name, so that help and refusals load no more than they need. */
+const usageErrors = ['CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError']
 const commands = ['run', 'analyze', 'list', 'help']
 
 /** Runs one command line; returns its exit code. */
@@ -54,13 +54,14 @@ function teach (message: string, [first = '']: readonly string[]): string {
 }
 
 /** What the user did wrong, and what is not there, is one sentence; what we did wrong shows where. */
-function report (err: unknown, { stderr }: Surroundings): number {
-  if (isUsageError(err) || err instanceof RunFolderError || err instanceof UsageError) {
+function report (thrown: unknown, { stderr }: Surroundings): number {
+  const err = thrown instanceof Error ? thrown : new Error(String(thrown))
+
+  if (usageErrors.includes(err.name)) {
     stderr.write(`peerslab: ${err.message}\n`)
     return exitCodes.usageError
   }
 
-  const known = err instanceof HarnessError
-  stderr.write(`peerslab: the harness broke: ${known ? err.message : (err as Error).stack ?? String(err)}\n`)
+  stderr.write(`peerslab: the harness broke: ${err.name === 'HarnessError' ? err.message : err.stack}\n`)
   return exitCodes.harnessBroke
 }

@@ -16,7 +16,7 @@ import type { OutcomeRecord, RunRecord } from './run-folder.ts'
 import type { Runner } from './runner.ts'
 
 /** The runners, by name. */
-export const runners: Readonly<Record<string, Runner>> = { local: localRunner }
+const runners: Readonly<Record<string, Runner>> = { local: localRunner }
 
 export interface RunOptions {
   /** A composition, or the folder of an earlier run that is to be run again. */

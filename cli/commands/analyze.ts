@@ -1,5 +1,4 @@
 import { relative } from 'node:path'
-import { analyze } from '../../analysis/index.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { CommandModule } from 'yargs'
 import type { Analysis } from '../../analysis/index.ts'
@@ -30,5 +29,6 @@ export function analyzeCommand (surroundings: Surroundings, use: (exitCode: numb
 }
 
 export async function analyzeFolder (folder: string, { stderr }: Surroundings): Promise<Analysis> {
+  const { analyze } = await import('../../analysis/index.ts')
   return analyze(folder, { onProgress: (sentence) => { stderr.write(`analyze: ${sentence}\n`) } })
 }

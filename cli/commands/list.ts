@@ -1,4 +1,4 @@
-import { listCases, listCompositions } from '../../runners/index.ts'
+import { listCases, listCompositions } from '../../runners/list.ts'
 import type { CommandModule } from 'yargs'
 import type { Surroundings } from '../surroundings.ts'
 

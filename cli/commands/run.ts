@@ -1,5 +1,4 @@
 import { relative } from 'node:path'
-import { run, runners } from '../../runners/index.ts'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import { analyzeFolder } from './analyze.ts'
@@ -26,7 +25,7 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
     describe: 'Run a composition, or the folder of an earlier run again',
     builder: (yargs) => yargs
       .positional('composition', { type: 'string', demandOption: true, describe: 'a Testground composition (.toml), or a run folder' })
-      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: `what carries it out: ${Object.keys(runners).join(', ')}` })
+      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: 'what carries it out' })
       .option('set', { type: 'string', array: true, nargs: 1, default: [], describe: 'set a parameter: --set contributions=10; beats the composition' })
       .option('seed', { type: 'string', requiresArg: true, describe: 'the number that all randomness is drawn from; short for --set seed=<n>' })
       .option('out', { type: 'string', requiresArg: true, default: 'runs', describe: 'directory of the run folders' })
@@ -50,6 +49,7 @@ async function execute (args: RunArguments, surroundings: Surroundings): Promise
     throw new UsageError(`--timeout must be a number of seconds above 0 and at most ${timeoutSecondsMax}`)
   }
 
+  const { run } = await import('../../runners/index.ts')
   const interrupt = new AbortController()
   const onSignal = (): void => { interrupt.abort() }
   surroundings.on('SIGINT', onSignal)
