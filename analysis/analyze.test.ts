@@ -33,6 +33,51 @@ describe('a whole run folder', () => {
     expect(analysis.warnings.join('\n')).toContain('replication_file_ms: 5 of 150 waits ran out (> 3000 ms)')
   })
 
+  it('tells on the terminal what matters, in order, and the rest in the report', async () => {
+    const { table, report } = await analyze(folder)
+    const [, ran, source] = table.split('\n')
+    expect(ran).toMatch(/^peersdb replication · 6 peers, 2 newcomers · 40 s · .+\/peerslab-analysis-/)
+    expect(source).toBe('runner local · fidelity bandwidth · seed 7 · network gcp-six-regions')
+    const parts = ['Verdict', 'Replication of log entries', 'Replication of files', 'Bootstrapping', 'Resources', 'Warnings']
+    const places = parts.map((part) => table.indexOf(part))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(places).not.toContain(-1)
+    expect(table).not.toMatch(/node 24\.0\.0|six regions|bootstrap_log_ms, /)
+    expect(table.split('\n').every((line) => line.length <= 125)).toBe(true)
+    const html = await readFile(report, 'utf8')
+    for (const part of ['node 24.0.0', 'six regions', 'bootstrap_log_ms, in ms', 'What the metrics mean']) expect(html).toContain(part)
+    const headings = [...html.matchAll(/<h2 id="([a-z]+)"/g)].map(([, id]) => id)
+    expect(headings).toEqual(['figures', 'numbers', 'details', 'warnings', 'run'])
+    expect(html).toMatch(/<svg role="img" aria-label="Replication: [^"]+"[^>]*><title>Replication: /)
+  })
+
+  it('shows "-" for rows without a region', async () => {
+    await writeInstance(folder, 'peers', 0, row('rss_bytes', { value: 5e7 }))
+    expect((await analyze(folder)).table).toMatch(/\n {2}- +1 +50\.0/)
+  })
+
+  it('names several instances of one fate in one warning', async () => {
+    const outcome = outcomeRecord()
+    for (const instance of outcome.runs[0]?.instances.slice(1) ?? []) Object.assign(instance, { outcome: 'missing', signal: 'SIGTERM' })
+    await writeFile(join(folder, 'outcome.json'), JSON.stringify({ ...outcome, verdict: 'fail' }))
+    const { warnings } = await analyze(folder)
+    expect(warnings[0]).toMatch(/^Instances main\/peers\/1, .*main\/newcomers\/1 were lost \(signal SIGTERM\): their rows end there\.$/)
+  })
+
+  it('explains only the absence of a figure that the case owes', async () => {
+    await rm(join(folder, 'instances'), { recursive: true })
+    await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), case: 'link' }))
+    const { table } = await analyze(folder)
+    expect(table).toContain('There is no link figure')
+    expect(table).not.toContain('There is no replication figure')
+  })
+
+  it('warns when streams carried less than half of what was asked', async () => {
+    await writeInstance(folder, 'peers', 0, row('link_throughput_bits_per_second,from=a,to=b', { value: 25, asked: 100 }))
+    const { warnings } = await analyze(folder)
+    expect(warnings.join('\n')).toContain('1 of 1 throughputs are below half of what was asked, their median 25 %')
+  })
+
   it('gives the same bytes each time, and leaves no temporary file', async () => {
     await analyze(folder)
     const first = await digests()
@@ -93,7 +138,7 @@ describe('a run folder cut short', () => {
     const analysis = await analyze(folder)
     expect(analysis.complete).toBe(false)
     expect(analysis.warnings.join('\n')).toMatch(/run\.json: "network" is not as expected .* and is left out\./)
-    expect(analysis.table).toContain('network        unknown')
+    expect(analysis.table).toContain('network unknown')
   })
 
   it('draws no figure without rows, removes an older one and says why', async () => {

@@ -1,7 +1,7 @@
 import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { csv } from './csv.ts'
-import { factsOf, sourceLine, verdictLine } from './describe.ts'
+import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
 import { RunFolderError } from './errors.ts'
 import { drawBootstrapping } from './figures/bootstrapping.ts'
 import { drawReplication } from './figures/ecdf.ts'
@@ -9,13 +9,13 @@ import type { Caption, Drawing, Figure } from './figures/figure.ts'
 import { drawLink } from './figures/link.ts'
 import type { RunFolder } from './read.ts'
 import { readRunFolder } from './read.ts'
-import { renderPng, renderSvg } from './render.ts'
+import { renderPng, renderSvg, titledSvg } from './render.ts'
 import { reportHtml } from './report.ts'
 import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
 import { buildTables } from './tables.ts'
 import type { Warning } from './warnings.ts'
-import { describeInstance, warningsOf } from './warnings.ts'
+import { describeInstance, warningsInBrief, warningsOf } from './warnings.ts'
 import { writeWhole } from './write.ts'
 
 export interface AnalyzeOptions {
@@ -24,7 +24,7 @@ export interface AnalyzeOptions {
 }
 
 export interface Analysis {
-  /** Verdict, what was run, tables and warnings as text: what `summary.txt` holds. */
+  /** Verdict, what ran, the main tables and warnings as text: what `summary.txt` holds. */
   table: string
   warnings: string[]
   /** False when the folder was cut short or parts of it are broken; what is there is analysed. */
@@ -54,37 +54,52 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
   const warnings = found.map(({ sentence }) => sentence)
   const drawings = draw(folder, found)
   const { rendered, paths } = await writeFigures(folder.path, drawings, progress)
-  const content: Content = {
-    verdict: verdictLine(folder),
-    facts: factsOf(folder),
-    tables: buildTables(folder.rows, folder.run),
-    warnings,
-    missing: drawings.flatMap((drawing) => 'missing' in drawing ? [drawing.missing] : [])
-  }
+  const content = contentOf(folder, warnings, drawings)
   const table = summaryText(content)
   await writeWhole(join(folder.path, 'summary.txt'), table)
   const report = join(folder.path, 'report.html')
   await writeWhole(report, reportHtml({
     ...content,
     title: titleOf(folder),
-    source: sourceLine(folder),
+    caution: warningsInBrief(found),
     figures: rendered,
     failures: failuresOf(folder),
+    metrics: folder.run.metrics ?? [],
     composition: folder.run.composition === undefined ? '' : JSON.stringify(folder.run.composition, null, 2)
   }))
   progress(`Wrote the report ${report}.`)
   return { table, warnings, complete: folder.complete, rows: folder.rows.length, report, figures: paths }
 }
 
-/** The figures of a run; `link` only where its case ran, the other two are always owed. */
+function contentOf (folder: RunFolder, warnings: readonly string[], drawings: readonly Drawing[]): Content {
+  const { main, details } = buildTables(folder.rows, folder.run)
+  return {
+    verdict: verdictLine(folder),
+    ran: ranLine(folder),
+    source: sourceLine(folder),
+    folder: folderName(folder),
+    facts: factsOf(folder),
+    tables: main,
+    details,
+    warnings,
+    missing: drawings.flatMap((drawing) => 'missing' in drawing && isOwed(drawing.name, folder) ? [drawing.missing] : [])
+  }
+}
+
+/** Whether the case that ran measures what the figure shows, so that its absence must be explained. */
+function isOwed (figure: string, { run }: RunFolder): boolean {
+  const owed: Record<string, readonly string[]> = { link: ['link'], replication: ['replication'], bootstrapping: ['replication', 'bootstrapping'] }
+  return (owed[run.case ?? ''] ?? ['replication', 'bootstrapping']).includes(figure)
+}
+
+/** All figures, each of them drawn or the reason why not. */
 function draw (folder: RunFolder, warnings: readonly Warning[]): Drawing[] {
   const { run, rows } = folder
   const caption: Caption = { source: sourceLine(folder), warnings, regions: run.network?.regions ?? [] }
-  const link = drawLink(rows, caption)
   return [
     drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
     drawBootstrapping(rows, caption),
-    ...('figure' in link || run.case === 'link' ? [link] : [])
+    drawLink(rows, caption)
   ]
 }
 
@@ -121,8 +136,8 @@ async function writeFigures (path: string, drawings: readonly Drawing[], progres
 }
 
 /** The contents of a figure's files, in the order of `extensions`. */
-async function render ({ spec, drawn }: Figure): Promise<{ svg: string, files: Array<string | Uint8Array> }> {
-  const svg = await renderSvg(spec)
+async function render ({ title, spec, drawn }: Figure): Promise<{ svg: string, files: Array<string | Uint8Array> }> {
+  const svg = titledSvg(await renderSvg(spec), title)
   return { svg, files: [JSON.stringify(spec, null, 2) + '\n', csv(drawn), svg, renderPng(svg)] }
 }
 
@@ -131,8 +146,12 @@ function titleOf ({ run }: RunFolder): string {
   return what === '' ? 'PeersLab report' : `PeersLab report: ${what}`
 }
 
+/** Instances that did not succeed; those that were told to stop because of another one come last. */
 function failuresOf ({ outcome }: RunFolder): Array<{ name: string, lastLines: readonly string[] }> {
-  return (outcome?.runs ?? []).flatMap(({ id, instances }) => instances
+  const failed = (outcome?.runs ?? []).flatMap(({ id, instances }) => instances
     .filter((instance) => instance.outcome !== 'success')
-    .map((instance) => ({ name: describeInstance(id, instance), lastLines: instance.lastLines ?? [] })))
+    .map((instance) => ({ id, instance })))
+  return failed
+    .sort((a, b) => Number(a.instance.outcome === 'missing') - Number(b.instance.outcome === 'missing'))
+    .map(({ id, instance }) => ({ name: describeInstance(id, instance), lastLines: instance.lastLines ?? [] }))
 }

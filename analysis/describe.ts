@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type { RunFolder } from './read.ts'
 
 /** A line of "what was run": what it is, and its value as text. */
@@ -20,10 +21,25 @@ export function verdictLine ({ outcome }: RunFolder): string {
   return outcome.reason === undefined || outcome.reason === '' ? outcome.verdict : `${outcome.verdict}: ${outcome.reason}`
 }
 
-/** What was run, from `run.json`; facts that are not known are left out, but for those every result must name. */
+/** "peersdb bootstrapping · 6 peers, 2 newcomers · 33 s": what ran, in one line. */
+export function ranLine (folder: RunFolder): string {
+  const { run } = folder
+  const seconds = (Date.parse(run.endedAt ?? '') - Date.parse(run.startedAt ?? '')) / 1000
+  return [
+    [run.plan, run.case].filter((part) => part !== undefined).join(' '),
+    instancesOf(folder),
+    seconds >= 0 ? `${Math.round(seconds)} s` : ''
+  ].filter((part) => part !== '').join(' · ')
+}
+
+/** "quick/20260101T100000Z-1b0e19": the run folder by composition and name, the same wherever it lies. */
+export function folderName ({ path }: RunFolder): string {
+  return `${basename(dirname(path))}/${basename(path)}`
+}
+
+/** Where the numbers come from, from `run.json`; facts that are not known are left out, but for those every result must name. */
 export function factsOf (folder: RunFolder): Fact[] {
   const { run } = folder
-  const groups = (run.runs ?? []).map(({ id, groups: parts }) => `${id}: ${parts.map((group) => `${group.count} ${group.id}`).join(', ')}`).join('; ')
   const facts: Fact[] = [
     ['runner', run.runner ?? 'unknown'],
     ['fidelity', run.fidelity ?? 'unknown'],
@@ -31,17 +47,28 @@ export function factsOf (folder: RunFolder): Fact[] {
     ['network', [run.network?.name ?? 'unknown', run.network?.description].filter((part) => part !== undefined).join(': ')],
     ['network source', run.network?.source ?? ''],
     ['plan and case', [run.plan, run.case].filter((part) => part !== undefined).join(' ')],
-    ['instances', groups === '' ? String(folder.instances.length) : groups],
+    ['instances', instancesOf(folder)],
+    ['run folder', folderName(folder)],
     ['started', run.startedAt ?? 'unknown'],
     ['ended', run.endedAt ?? 'not recorded'],
+    ['command', (run.command ?? []).join(' ')],
+    ['rows', `${folder.rows.length} from ${folder.instances.length} instances`],
     ['PeersLab', run.peerslab ?? 'unknown'],
     ['commit', run.commit == null ? '' : `${run.commit}${run.dirty === true ? ', with changes that were not committed' : ''}`],
-    ['command', (run.command ?? []).join(' ')],
     ['host', flat(run.host)],
-    ['versions', flat(run.versions)],
-    ['rows', `${folder.rows.length} from ${folder.instances.length} instances`]
+    ['versions', flat(run.versions)]
   ]
   return facts.filter(([, value]) => value !== '')
+}
+
+/** "6 peers, 2 newcomers", by run where there are several. */
+function instancesOf ({ run, instances }: RunFolder): string {
+  const runs = run.runs ?? []
+  if (runs.length === 0) return `${instances.length} instances`
+  return runs.map(({ id, groups }) => {
+    const counts = groups.map((group) => `${group.count} ${group.id}`).join(', ')
+    return runs.length === 1 ? counts : `${id}: ${counts}`
+  }).join('; ')
 }
 
 function flat (values: Record<string, unknown> | undefined): string {

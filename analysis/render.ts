@@ -44,6 +44,12 @@ export async function renderSvg (spec: TopLevelSpec, onComplaint: (complaint: st
   }
 }
 
+/** The SVG with a title, which a browser and a screen reader show as the name of the picture. */
+export function titledSvg (svg: string, title: string): string {
+  const name = title.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+  return svg.replace(/<svg([^>]*)>/, (_, attributes: string) => `<svg role="img" aria-label="${name}"${attributes}><title>${name}</title>`)
+}
+
 /** The SVG as PNG at 288 dpi, with the bundled font and no other. */
 export function renderPng (svg: string): Buffer {
   const image = new Resvg(svg, {

@@ -2,12 +2,21 @@ import type { Fact } from './describe.ts'
 import { plain } from './rows.ts'
 import type { Table } from './table.ts'
 import { tableText } from './table.ts'
-import { wrap } from './figures/figure.ts'
+import { wrap } from './wrap.ts'
 
 export interface Content {
   verdict: string
+  /** What ran, in one line: plan, case, instances, duration. */
+  ran: string
+  /** Runner, fidelity, seed and network, in one line. */
+  source: string
+  /** The run folder by composition and name. */
+  folder: string
   facts: readonly Fact[]
+  /** The tables that everyone needs. */
   tables: readonly Table[]
+  /** Further tables, for the report. */
+  details: readonly Table[]
   warnings: readonly string[]
   /** Figures that could not be drawn, and why. */
   missing: readonly string[]
@@ -15,15 +24,13 @@ export interface Content {
 
 const columns = 110
 
-/** `summary.txt`: verdict, what was run, tables, warnings as numbered notes. */
+/** `summary.txt`: verdict, what ran, the tables that everyone needs, warnings as numbered notes; all else stands in the report. */
 export function summaryText (content: Content): string {
-  const widest = content.facts.reduce((most, [label]) => Math.max(most, label.length), 0)
-  const facts = content.facts.flatMap(([label, value]) => hang(`${label.padEnd(widest)}  `, plain(value)))
   const notes = [...content.warnings, ...content.missing]
   return [
-    `Verdict ${plain(content.verdict)}`,
-    '',
-    ...facts,
+    ...hang('Verdict ', plain(content.verdict)),
+    ...hang('', plain([content.ran, content.folder].filter((part) => part !== '').join(' · '))),
+    ...hang('', plain(content.source)),
     '',
     ...content.tables.flatMap((table) => [tableText(table), '']),
     ...(notes.length === 0 ? [] : ['Warnings', ...notes.flatMap((note, index) => hang(`  ${index + 1}. `, plain(note)))])

@@ -23,7 +23,8 @@ export function unitOf (metric: string, described: readonly MetricRecord[] = [])
 /** A unit in which the largest value is readable: ms or s, kB, MB or GB (powers of ten), kbit/s to Gbit/s. */
 export function scaleFor (unit: string, largest: number): Scale {
   if (unit === 'ms') return largest >= 20_000 ? { unit: 's', divisor: 1000 } : { unit, divisor: 1 }
-  if (unit === 'bytes') return decimal(largest, ['bytes', 'kB', 'MB', 'GB'])
+  if (unit === 'bytes' || unit === 'B') return decimal(largest, [unit, 'kB', 'MB', 'GB'])
+  if (unit === '1') return { unit: '', divisor: 1 }
   if (/^bits?(\/s| per second|_per_second)$/.test(unit)) return decimal(largest, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'])
   return { unit, divisor: 1 }
 }

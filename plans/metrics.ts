@@ -70,7 +70,7 @@ export const metrics = {
   },
   link_throughput_bits_per_second: {
     unit: 'bit/s',
-    meaning: 'bytes of one libp2p stream divided by the time between its first and its last byte at the receiver, beside what was asked for; tags: from, to',
+    meaning: 'rate at which the second half of the bytes of one libp2p stream arrived, beside what was asked for; tags: from, to',
     better: 'none'
   },
   start_ms: {

@@ -1,12 +1,14 @@
+import { once } from 'node:events'
 import { within } from './wait.ts'
 import type { Libp2p, PeerId, Stream } from '@libp2p/interface'
 
-/** How fast bytes come through one stream. The receiver answers with the time between its first and its last byte. */
+/** How fast bytes come through one stream. The receiver answers with how long their second half took, and how much that was. */
 const protocol = '/peerslab/throughput/1.0.0'
 const chunkBytes = 16 * 1024
+const lengthBytes = 8
 const maxBytes = 1024 * 1024 * 1024
 
-/** Serves measurements: reads a length and as many bytes, and answers with the elapsed milliseconds. */
+/** Serves measurements: reads a length and as many bytes, and answers with milliseconds and bytes. */
 export async function serveThroughput (libp2p: Libp2p, nowMs: () => number): Promise<void> {
   await libp2p.handle(protocol, (stream) => {
     receive(stream, nowMs).catch((err: Error) => { stream.abort(err) })
@@ -16,52 +18,52 @@ export async function serveThroughput (libp2p: Libp2p, nowMs: () => number): Pro
 async function receive (stream: Stream, nowMs: () => number): Promise<void> {
   let expected = -1
   let received = 0
-  let firstMs = 0
-  let firstBytes = 0
+  let half: { atMs: number, bytes: number } | undefined
 
   for await (const chunk of stream) {
-    let bytes = chunk.byteLength
+    received += chunk.byteLength
 
     if (expected === -1) {
-      const head = chunk.subarray()
-
-      if (head.byteLength < 8) {
-        throw new Error('a throughput measurement began with fewer than the eight bytes of its length')
-      }
-
-      expected = Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0))
-      bytes -= 8
+      expected = readLength(chunk.subarray())
+      received -= lengthBytes
     }
 
-    if (expected > maxBytes) {
-      throw new Error(`a throughput measurement of ${expected} bytes is more than the ${maxBytes} that are served`)
+    if (half == null && received >= expected / 2) {
+      half = { atMs: nowMs(), bytes: received }
     }
-
-    if (bytes > 0 && firstBytes === 0) {
-      firstMs = nowMs()
-      firstBytes = bytes
-    }
-
-    received += bytes
 
     if (received >= expected) {
       break
     }
   }
 
-  // What came with the first chunk took no time that was measured, so it does not count.
+  // The window of a stream grows while the first half is on its way, so that only the second shows what the link carries.
   const answer = new Uint8Array(16)
   const view = new DataView(answer.buffer)
-  view.setFloat64(0, nowMs() - firstMs)
-  view.setFloat64(8, received - firstBytes)
+  view.setFloat64(0, nowMs() - (half?.atMs ?? NaN))
+  view.setFloat64(8, received - (half?.bytes ?? NaN))
   stream.send(answer)
   await stream.close()
+}
+
+function readLength (head: Uint8Array): number {
+  if (head.byteLength < lengthBytes) {
+    throw new Error('a throughput measurement began with fewer bytes than its length takes')
+  }
+
+  const length = Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0))
+
+  if (length > maxBytes) {
+    throw new Error(`a throughput measurement of ${length} bytes is more than the ${maxBytes} that are served`)
+  }
+
+  return length
 }
 
 /**
  * Sends as many bytes to a peer.
  *
- * @returns the rate at which they arrived there, in bits per second
+ * @returns the rate at which the second half of them arrived there, in bits per second
  */
 export async function measureThroughput (
   libp2p: Libp2p, peer: PeerId, bytes: number, timeoutMs: number, signal: AbortSignal
@@ -79,13 +81,13 @@ export async function measureThroughput (
 
 async function send (stream: Stream, bytes: number, signal: AbortSignal): Promise<number> {
   const answers = stream[Symbol.asyncIterator]()
-  const head = new Uint8Array(8)
+  const head = new Uint8Array(lengthBytes)
   new DataView(head.buffer).setBigUint64(0, BigInt(bytes))
   let more = stream.send(head)
 
   for (let sent = 0; sent < bytes; sent += chunkBytes) {
     if (!more) {
-      await stream.onDrain({ signal })
+      await drained(stream, signal)
     }
 
     more = stream.send(new Uint8Array(Math.min(chunkBytes, bytes - sent)))
@@ -100,4 +102,11 @@ async function send (stream: Stream, bytes: number, signal: AbortSignal): Promis
   const answer = value.subarray()
   const view = new DataView(answer.buffer, answer.byteOffset)
   return view.getFloat64(8) * 8 / (view.getFloat64(0) / 1000)
+}
+
+/** Waits for the event itself, because the stream's own `onDrain` keeps the promise of its first drain for ever. */
+async function drained (stream: Stream, signal: AbortSignal): Promise<void> {
+  if (stream.writableNeedsDrain) {
+    await once(stream, 'drain', { signal })
+  }
 }

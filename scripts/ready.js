@@ -59,7 +59,7 @@ function installNode () {
   const node = findNode()
 
   if (node == null) {
-    throw new NotReadyError(`PeersLab needs Node.js ${nodeVersionMin} or newer, this is ${process.version}, and the npm registry has none for ${process.platform} ${process.arch}${output}; install Node.js ${nodeVersionMin} and try again`)
+    throw new NotReadyError(`PeersLab needs Node.js ${nodeVersionMin} or newer, this is ${process.version}, and npm could not bring one for ${process.platform} ${process.arch}${output}; see whether the npm registry can be reached, or install Node.js ${nodeVersionMin} yourself`)
   }
 
   return node

@@ -4,7 +4,7 @@ import { groupBy } from '../rows.ts'
 import { samplesOf } from '../samples.ts'
 import { ecdf, median, thin } from '../statistics.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRegions, frame, logTicks, pointsMax, regionRemarks, regionScales, wantsLog } from './figure.ts'
+import { drawnRegions, drawnRuns, fractionAxis, frame, logTicks, panelTitle, pointsMax, regionRemarks, regionScales, wantsLog } from './figure.ts'
 
 const panels = [
   { metric: 'replication_entry_ms', label: 'Log entry' },
@@ -15,6 +15,7 @@ const panels = [
 export type Latencies = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 interface Point {
+  run: string
   panel: string
   region: string
   ms: number
@@ -25,51 +26,54 @@ interface Point {
 
 /**
  * `replication`: which fraction of contributions had reached a peer after which time, one curve per
- * region of the peer, entry and file side by side; below, the one-way latency the network was asked
+ * region of the peer, entry and file side by side, one row per run; below, the one-way latency the network was asked
  * for (median over the same rows), which nothing can beat.
  */
 export function drawReplication (rows: readonly Row[], caption: Caption, latencies: Latencies): Drawing {
   const wanted = rows.filter((row) => panels.some(({ metric }) => metric === row.metric))
   const occurring = wanted.map((row) => row.tags.region ?? '-')
   const regions = drawnRegions(occurring, caption.regions)
-  const points = panels.flatMap(({ metric, label }) => {
-    const byRegion = groupBy(wanted.filter((row) => row.metric === metric), (row) => row.tags.region ?? '-')
-    return regions.flatMap((region) => curve(label, region, byRegion.get(region) ?? [], latencies))
-  })
+  const { runs, remarks } = drawnRuns(wanted)
+  const points = runs.flatMap((run) => panels.flatMap(({ metric, label }) => {
+    const byRegion = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), (row) => row.tags.region ?? '-')
+    const curves = regions.flatMap((region) => curve(region, byRegion.get(region) ?? [], latencies))
+    return curves.map((point): Point => ({ run, panel: label, ...point }))
+  }))
   if (!points.some(({ kind }) => kind !== 'asked')) {
     return { name: 'replication', missing: 'There is no replication figure, for no row has replication_entry_ms or replication_file_ms: the plan ran no replication, or ended before anything arrived.' }
   }
   const title = 'Replication: how long until a contribution has reached a peer'
-  const spec = replicationSpec({ title, points, regions, caption, remarks: regionRemarks(occurring, regions) })
+  const spec = replicationSpec({ title, points, regions, runs, caption, remarks: [...regionRemarks(occurring, regions), ...remarks] })
   return { figure: { name: 'replication', title, spec, drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
 }
 
-function curve (panel: string, region: string, rows: readonly Row[], latencies: Latencies): Point[] {
+function curve (region: string, rows: readonly Row[], latencies: Latencies): Array<Omit<Point, 'run' | 'panel'>> {
   const { samples } = samplesOf(rows)
   const steps = ecdf(samples)
   const first = steps[0]
   const points = (first === undefined ? [] : [{ value: first.value, fraction: 0 }, ...thin(steps, pointsMax)])
-    .map(({ value, fraction }): Point => ({ panel, region, ms: value, fraction, kind: 'step' }))
+    .map(({ value, fraction }): Omit<Point, 'run' | 'panel'> => ({ region, ms: value, fraction, kind: 'step' }))
   const end = samples.reduce((most, { value, censored }) => censored ? Math.max(most, value) : most, -1)
   if (end >= 0) {
     const fraction = steps.at(-1)?.fraction ?? 0
-    points.push({ panel, region, ms: Math.max(end, steps.at(-1)?.value ?? 0), fraction, kind: 'ran out' })
+    points.push({ region, ms: Math.max(end, steps.at(-1)?.value ?? 0), fraction, kind: 'ran out' })
   }
   const asked = rows.flatMap((row) => latencies[row.tags.from ?? '']?.[region] ?? [])
   const floor = asked.length === 0 ? 0 : median(asked)
-  if (points.length > 0 && floor > 0) points.push({ panel, region, ms: floor, fraction: 0, kind: 'asked' })
+  if (points.length > 0 && floor > 0) points.push({ region, ms: floor, fraction: 0, kind: 'asked' })
   return points
 }
 
 interface Parts {
   title: string
   points: readonly Point[]
+  runs: readonly string[]
   regions: readonly string[]
   caption: Caption
   remarks: readonly string[]
 }
 
-function replicationSpec ({ title, points, regions, caption, remarks: more }: Parts): TopLevelSpec {
+function replicationSpec ({ title, points, runs, regions, caption, remarks: more }: Parts): TopLevelSpec {
   const log = wantsLog(points.map(({ ms }) => ms))
   const has = (kind: Point['kind']): boolean => points.some((point) => point.kind === kind)
   const shown = panels.filter(({ label }) => points.some(({ panel }) => panel === label))
@@ -81,21 +85,22 @@ function replicationSpec ({ title, points, regions, caption, remarks: more }: Pa
   return {
     ...frame(title, caption, panels.map(({ metric }) => metric), remarks),
     data: { values: points.map((point) => ({ ...point })) },
-    spacing: 52,
-    bounds: 'flush',
-    hconcat: shown.map(({ label }, column) => ({
-      width: shown.length === 1 ? 452 : 200,
-      height: 170,
-      title: { text: label, fontSize: 9, fontWeight: 400, anchor: 'start', frame: 'group', offset: 4 },
-      transform: [{ filter: { field: 'panel', equal: label } }],
-      encoding: {
-        x: timeAxis(points.filter(({ panel }) => panel === label).map(({ ms }) => ms), log),
-        y: {
-          field: 'fraction', type: 'quantitative', title: column === 0 ? 'fraction of contributions' : null,
-          scale: { domain: [0, 1] }, axis: { format: '.1f', tickCount: 6 }
-        }
-      },
-      layer: layers(regions)
+    spacing: 24,
+    vconcat: runs.map((run) => ({
+      spacing: 52,
+      bounds: 'flush',
+      hconcat: shown.map(({ label }, column) => ({
+        width: shown.length === 1 ? 452 : 200,
+        height: runs.length === 1 ? 170 : 120,
+        title: panelTitle(runs.length === 1 ? label : `Run ${run}: ${label.toLowerCase()}`),
+        transform: [{ filter: { and: [{ field: 'panel', equal: label }, { field: 'run', equal: run }] } }],
+        encoding: {
+          // All runs share the axis of a column, for they are there to be compared.
+          x: timeAxis(points.filter(({ panel }) => panel === label).map(({ ms }) => ms), log),
+          y: fractionAxis(column === 0 ? 'fraction of contributions' : null)
+        },
+        layer: layers(regions)
+      }))
     }))
   } as TopLevelSpec
 }

@@ -1,5 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite'
 import type { Warning } from '../warnings.ts'
+import { warningsInBrief } from '../warnings.ts'
+import { wrap } from '../wrap.ts'
 
 /** What every figure says about where it comes from. */
 export interface Caption {
@@ -35,8 +37,14 @@ const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9
 const dashes = [[], [5, 3], [1.5, 1.5], [9, 2.5, 1.5, 2.5], [12, 3], [9, 2, 1.5, 2, 1.5, 2], [3, 6]]
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right']
 /** Printed width of a full page, in points; one unit of the SVG is a point. */
-const subtitleColumns = 118
-const subtitleWarnings = 3
+const subtitleColumns = 112
+const warningLines = 2
+
+/** Fonts that are nearly as narrow as Inter stand before the browser's own, where Inter is not installed. */
+const fonts = 'Inter, Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif'
+
+/** Runs that one figure shows; each has a row of its own, and more would not fit a page. */
+export const runsMax = 4
 
 /** Colour, dash and shape of every region; the second round over the colours has other dashes and shapes. */
 export function regionScales (regions: readonly string[]): { colour: object, dash: object, shape: object } {
@@ -46,6 +54,16 @@ export function regionScales (regions: readonly string[]): { colour: object, das
     dash: { domain: regions, range: pick(dashes) },
     shape: { domain: regions, range: pick(shapes) }
   }
+}
+
+/** The shape of every run, where runs share a panel. */
+export function runShapes (runs: readonly string[]): object {
+  return { domain: runs, range: runs.map((_, index) => shapes[index % shapes.length]) }
+}
+
+/** The colour of every run, where runs share a panel. */
+export function runColours (runs: readonly string[]): object {
+  return { domain: runs, range: runs.map((_, index) => colours[index % colours.length]) }
 }
 
 /** Says that regions are left out of a figure, when some are. */
@@ -60,34 +78,41 @@ export function drawnRegions (occurring: Iterable<string>, order: readonly strin
   return [...new Set(occurring)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1)).slice(0, regionsMax)
 }
 
+/** The runs that occur, by name, at most `runsMax`, and a remark when some are left out; runs are never drawn as one. */
+export function drawnRuns (rows: ReadonlyArray<{ run: string }>): { runs: string[], remarks: string[] } {
+  const all = [...new Set(rows.map(({ run }) => run))].sort()
+  const runs = all.slice(0, runsMax)
+  return { runs, remarks: all.length <= runs.length ? [] : [`${runs.length} of ${all.length} runs are drawn; the tables hold all.`] }
+}
+
 /** What of a spec is the same for all figures. */
 export type Frame = Pick<TopLevelSpec, '$schema' | 'background' | 'padding' | 'title' | 'config'>
 
 /**
- * What all figures share: title with source and warnings, white paper, 8 to 9 points, Inter.
+ * What all figures share: title with source and, in two lines at most, the warnings; white paper, 8 to 9 points, Inter.
  *
  * @param metrics - what is drawn; a warning about another metric does not concern the figure
  * @param remarks - how to read signs of the figure
  */
 export function frame (title: string, caption: Caption, metrics: readonly string[], remarks: readonly string[]): Frame {
   const concerning = caption.warnings.filter(({ metric }) => metric === undefined || metrics.includes(metric))
-  const warnings = concerning.slice(0, subtitleWarnings).map(({ sentence }) => `Warning: ${sentence}`)
-  const rest = concerning.length - warnings.length
-  if (rest > 0) warnings.push(`${rest} more ${rest === 1 ? 'warning stands' : 'warnings stand'} in the report.`)
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
     padding: 8,
-    title: { text: title, subtitle: [caption.source, ...remarks, ...warnings].flatMap((sentence) => wrap(sentence, subtitleColumns)) },
+    title: {
+      text: title,
+      subtitle: [...[caption.source, ...remarks].flatMap((sentence) => wrap(sentence, subtitleColumns)), ...warningsOf(concerning)]
+    },
     config: {
-      font: 'Inter, sans-serif',
+      font: fonts,
       title: {
         anchor: 'start', frame: 'group', fontSize: 10, fontWeight: 600, offset: 10,
         subtitleFontSize: 8, subtitleColor: '#444', subtitleLineHeight: 11, subtitlePadding: 4
       },
       axis: {
         labelFontSize: 8, titleFontSize: 8.5, titleFontWeight: 400, titlePadding: 5, labelColor: '#222', titleColor: '#222',
-        gridColor: '#e4e4e4', domainColor: '#555', tickColor: '#555', tickSize: 4
+        gridColor: '#e4e4e4', domainColor: '#555', tickColor: '#555', tickSize: 4, labelFlush: false
       },
       axisY: { minExtent: 26 },
       legend: {
@@ -96,6 +121,30 @@ export function frame (title: string, caption: Caption, metrics: readonly string
       },
       view: { stroke: null }
     }
+  }
+}
+
+/** The warnings in two lines, cut after a whole one where they are more. */
+function warningsOf (warnings: readonly Warning[]): string[] {
+  if (warnings.length === 0) return []
+  const pointer = ' See the report.'
+  const lines = wrap(warningsInBrief(warnings), subtitleColumns - pointer.length)
+  const kept = lines.slice(0, warningLines)
+  const last = kept.pop() ?? ''
+  // Half a doubt could say the opposite of the whole one.
+  return [...kept, (lines.length > warningLines ? last.replace(/;[^;]*$/, '; …') : last) + pointer]
+}
+
+/** The title of one panel, cut where it would run into the next one. */
+export function panelTitle (text: string): object {
+  return { text, fontSize: 9, fontWeight: 400, anchor: 'start', frame: 'group', offset: 4, limit: 240 }
+}
+
+/** The axis of a fraction: a little above 1.0, so that curves and signs there are whole. */
+export function fractionAxis (title: string | null): object {
+  return {
+    field: 'fraction', type: 'quantitative', title, scale: { domain: [0, 1.04], nice: false },
+    axis: { format: '.1f', values: [0, 0.2, 0.4, 0.6, 0.8, 1] }
   }
 }
 
@@ -116,19 +165,4 @@ export function logTicks (least: number, most: number): number[] {
   const within = (ticks: readonly number[]): number[] => ticks.filter((tick) => tick >= least && tick <= most)
   const fine = within(powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`))))
   return fine.length <= 9 ? fine : within(powers.map((power) => Number(`1e${power}`)))
-}
-
-/** Breaks a sentence into lines of at most `columns` characters; a longer word is cut. */
-export function wrap (sentence: string, columns: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of sentence.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? [])) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  return line === '' ? lines : [...lines, line]
 }

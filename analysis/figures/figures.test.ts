@@ -3,17 +3,17 @@ import type { Row } from '../rows.ts'
 import { parseRow } from '../rows.ts'
 import { renderPng, renderSvg } from '../render.ts'
 import { textWidth } from '../fonts.ts'
+import { wrap } from '../wrap.ts'
 import { newcomerRows, peerRows, regions, row } from '../folder.test-helper.ts'
-import { csv } from '../csv.ts'
 import { drawBootstrapping } from './bootstrapping.ts'
 import { drawReplication } from './ecdf.ts'
 import type { Drawing, Figure } from './figure.ts'
-import { drawnRegions, logTicks, regionScales, wantsLog, wrap } from './figure.ts'
+import { drawnRegions, frame, logTicks, regionScales, wantsLog } from './figure.ts'
 import { drawLink } from './link.ts'
 
-const caption = { source: 'runner local · seed 1', warnings: [{ sentence: 'Only one run.' }, { sentence: 'Late.', metric: 'link_rtt_ms' }], regions }
-const rowsOf = (group: string, index: number, text: string): Row[] =>
-  text.trim().split('\n').map((line) => parseRow(line, { run: 'main', group, index }) as Row)
+const caption = { source: 'runner local · seed 1', warnings: [{ sentence: 'There is only one run.', brief: 'one run only' }, { sentence: 'It was late.', brief: 'late', metric: 'link_rtt_ms' }], regions }
+const rowsOf = (group: string, index: number, text: string, run = 'main'): Row[] =>
+  text.trim().split('\n').map((line) => parseRow(line, { run, group, index }) as Row)
 const figureOf = (drawing: Drawing): Figure => {
   if ('missing' in drawing) throw new Error(drawing.missing)
   return drawing.figure
@@ -43,8 +43,8 @@ describe('replication', () => {
 
   it('shows the latency asked only where the network says it', () => {
     expect(figure.drawn.filter(({ kind }) => kind === 'asked')).toEqual([
-      { panel: 'Log entry', region: 'us-west1', ms: 50, fraction: 0, kind: 'asked' },
-      { panel: 'File', region: 'us-west1', ms: 50, fraction: 0, kind: 'asked' }
+      { run: 'main', panel: 'Log entry', region: 'us-west1', ms: 50, fraction: 0, kind: 'asked' },
+      { run: 'main', panel: 'File', region: 'us-west1', ms: 50, fraction: 0, kind: 'asked' }
     ])
   })
 
@@ -53,7 +53,7 @@ describe('replication', () => {
       'runner local · seed 1',
       '▲ one-way latency asked of the network, median over the drawn rows.',
       '○ the longest wait that ran out: the curve stays below 1.',
-      'Warning: Only one run.'
+      '1 warning: one run only. See the report.'
     ] })
   })
 
@@ -67,6 +67,15 @@ describe('bootstrapping', () => {
     const { drawn } = figureOf(drawBootstrapping(newcomers, caption))
     expect(drawn.filter(({ panel }) => panel === 'over cluster size')).toHaveLength(4)
     expect(drawn.filter(({ panel, what }) => panel === 'over time' && what === 'files').at(-1)).toMatchObject({ newcomer: 'main/newcomers/1', seconds: 1.85, fraction_held: 1 })
+  })
+
+  it('starts every curve with nothing at 0 s, unless it says itself what was held then', () => {
+    const curve = (elapsedMs: number): number[][] => {
+      const rows = rowsOf('newcomers', 0, row('bootstrap_files_held,region=r', { value: 6, of: 30, elapsed_ms: elapsedMs }))
+      return figureOf(drawBootstrapping(rows, caption)).drawn.map((point) => [point.seconds as number, point.fraction_held as number])
+    }
+    expect(curve(300)).toEqual([[0, 0], [0.3, 0.2]])
+    expect(curve(0)).toEqual([[0, 0.2]])
   })
 
   it('marks a wait that ran out', () => {
@@ -87,10 +96,53 @@ it('says when there are more regions than can be told apart', () => {
 describe('link', () => {
   it('draws pairs of which something was asked, in readable units', () => {
     expect(figureOf(drawLink(links, caption)).drawn).toEqual([
-      { panel: 'Round trip', from: 'a', to: 'b', asked: 100, measured: 101, unit: 'ms' },
-      { panel: 'Round trip', from: 'b', to: 'a', asked: 2, measured: 3, unit: 'ms' },
-      { panel: 'Throughput', from: 'a', to: 'b', asked: 100, measured: 90, unit: 'Mbit/s' }
+      { run: 'main', panel: 'Round trip', from: 'a', to: 'b', asked: 100, measured: 101, unit: 'ms' },
+      { run: 'main', panel: 'Round trip', from: 'b', to: 'a', asked: 2, measured: 3, unit: 'ms' },
+      { run: 'main', panel: 'Throughput', from: 'a', to: 'b', asked: 100, measured: 90, unit: 'Mbit/s' }
     ])
+  })
+})
+
+describe('several runs', () => {
+  const names = ['first', 'second']
+  const both = (group: string, text: (index: number) => string, indices: readonly number[]): Row[] =>
+    names.flatMap((run, nth) => indices.flatMap((index) => rowsOf(group, index, text(index + nth), run)))
+  const figures = {
+    replication: figureOf(drawReplication(both('peers', peerRows, [0, 1]), caption, {})),
+    bootstrapping: figureOf(drawBootstrapping(both('newcomers', newcomerRows, [0, 1]), caption)),
+    link: figureOf(drawLink(both('peers', () => row('link_rtt_ms,from=a,to=b', { value: 101, asked: 100 }), [0]), caption))
+  }
+
+  it('are drawn apart, each with its name, and rows of one are never counted with those of another', async () => {
+    for (const figure of Object.values(figures)) {
+      expect([...new Set(figure.drawn.map(({ run }) => run))]).toEqual(names)
+      expect(await renderSvg(figure.spec)).toMatch(/first[^]*second/)
+    }
+    const alone = figureOf(drawReplication([0, 1].flatMap((index) => rowsOf('peers', index, peerRows(index), 'first')), caption, {}))
+    // Of the peers of both runs one has the same region, and other rows.
+    expect(figures.replication.drawn.filter(({ run }) => run === 'first')).toEqual(alone.drawn)
+    expect(figures.link.drawn).toHaveLength(2)
+  })
+
+  it('have rows of panels of their own, whose data are of one run', () => {
+    interface Panel { layer: Array<{ data?: { values: Row[] } }> }
+    const { vconcat } = figures.bootstrapping.spec as unknown as { vconcat: Array<{ hconcat: Panel[] }> }
+    const runsOf = (row: { hconcat: Panel[] }): string[][] =>
+      row.hconcat.map(({ layer }) => [...new Set(layer[0]?.data?.values.map(({ run }) => run))])
+    expect(vconcat.slice(0, 2).map(runsOf)).toEqual([[['first'], ['first']], [['second'], ['second']]])
+  })
+
+  it('beyond what a page holds are left out, and the figure says so', () => {
+    const many = Array.from({ length: 6 }, (_, index) => rowsOf('peers', 0, peerRows(0), `run${index}`)).flat()
+    const { drawn, spec } = figureOf(drawReplication(many, caption, {}))
+    expect(new Set(drawn.map(({ run }) => run)).size).toBe(4)
+    expect(JSON.stringify(spec.title)).toContain('4 of 6 runs are drawn; the tables hold all.')
+  })
+
+  it.each(Object.entries(figures))('%s: Vega has no complaint', async (_, { spec }) => {
+    const complaints: string[] = []
+    await renderSvg(spec, (complaint) => complaints.push(complaint))
+    expect(complaints).toEqual([])
   })
 })
 
@@ -104,7 +156,7 @@ describe('rendering', () => {
     const svg = await renderSvg(spec, (complaint) => complaints.push(complaint))
     expect(complaints).toEqual([])
     expect(await renderSvg(spec)).toBe(svg)
-    expect(svg).toContain('font-family="Inter, sans-serif"')
+    expect(svg).toContain('font-family="Inter, ')
     expect(svg).not.toMatch(/NaN|undefined|null/)
     expect(renderPng(svg).length).toBeGreaterThan(10_000)
   })
@@ -144,7 +196,12 @@ describe('what figures share', () => {
     expect(wrap('a'.repeat(10), 4)).toEqual(['aaaa', 'aaaa', 'aa'])
   })
 
-  it('writes CSV that keeps commas and quotes', () => {
-    expect(csv([{ a: 'x,"y"', b: 1.5, c: null }])).toBe('a,b,c\n"x,""y""",1.5,\n')
+  it('tells the warnings in two lines at most', () => {
+    const warnings = Array.from({ length: 9 }, (_, index) => ({ sentence: 'Long.', brief: `doubt ${index} about ${'something '.repeat(4)}` }))
+    const { title } = frame('Title', { ...caption, warnings }, [], [])
+    const lines = (title as { subtitle: string[] }).subtitle
+    expect(lines).toHaveLength(3)
+    expect(lines[1]).toMatch(/^9 warnings: doubt 0/)
+    expect(lines[2]).toMatch(/something ; … See the report\.$/)
   })
 })

@@ -2,8 +2,8 @@ import type { TopLevelSpec } from 'vega-lite'
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
 import { median } from '../statistics.ts'
-import type { Caption, Cell, Drawing } from './figure.ts'
-import { frame, logTicks, wantsLog } from './figure.ts'
+import type { Caption, Cell, Drawing, Frame } from './figure.ts'
+import { drawnRuns, frame, logTicks, runColours, runShapes, wantsLog } from './figure.ts'
 
 const panels = [
   { metric: 'link_rtt_ms', label: 'Round trip', unit: 'ms', divisor: 1 },
@@ -11,6 +11,7 @@ const panels = [
 ]
 
 interface LinkPoint {
+  run: string
   panel: string
   from: string
   to: string
@@ -19,59 +20,64 @@ interface LinkPoint {
   unit: string
 }
 
-/** `link`: what every pair of regions really did, against what was asked; on the line they agree. */
+/** `link`: what every pair of regions really did, against what was asked; on the line they agree. Several runs have signs of their own. */
 export function drawLink (rows: readonly Row[], caption: Caption): Drawing {
+  const { runs, remarks } = drawnRuns(rows.filter((row) => panels.some(({ metric }) => metric === row.metric)))
   const points = panels.flatMap(({ metric, label, unit, divisor }) => {
-    const pairs = groupBy(rows.filter((row) => row.metric === metric), ({ tags }) => JSON.stringify([tags.from ?? '-', tags.to ?? '-']))
+    const own = rows.filter((row) => row.metric === metric && runs.includes(row.run))
+    const pairs = groupBy(own, ({ run, tags }) => JSON.stringify([run, tags.from ?? '-', tags.to ?? '-']))
     return [...pairs.keys()].sort().flatMap((key): LinkPoint[] => {
-      const [from = '-', to = '-'] = JSON.parse(key) as string[]
+      const [run = '', from = '-', to = '-'] = JSON.parse(key) as string[]
       const usable = (pairs.get(key) ?? []).filter(({ measures }) => (measures.asked ?? 0) > 0 && (measures.value ?? -1) >= 0)
       if (usable.length === 0) return []
       const middle = (measure: string): number => median(usable.map(({ measures }) => measures[measure] as number)) / divisor
-      return [{ panel: label, from, to, asked: middle('asked'), measured: middle('value'), unit }]
+      return [{ run, panel: label, from, to, asked: middle('asked'), measured: middle('value'), unit }]
     })
   })
   if (points.length === 0) {
     return { name: 'link', missing: 'There is no link figure, for no row has link_rtt_ms or link_throughput_bits_per_second with what was asked: the case "link" measures them.' }
   }
   const title = 'Link: what was measured against what was asked, one point per pair of regions'
-  return { figure: { name: 'link', title, spec: linkSpec(title, points, caption), drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
+  return { figure: { name: 'link', title, spec: linkSpec(points, runs, frame(title, caption, panels.map(({ metric }) => metric), ['On the grey line, measured and asked agree. Medians.', ...remarks])), drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
 }
 
-function linkSpec (title: string, points: readonly LinkPoint[], caption: Caption): TopLevelSpec {
+function linkSpec (points: readonly LinkPoint[], runs: readonly string[], common: Frame): TopLevelSpec {
   const shown = panels.filter(({ label }) => points.some(({ panel }) => panel === label))
   return {
-    ...frame(title, caption, panels.map(({ metric }) => metric), ['On the grey line, measured and asked agree. Medians.']),
-    spacing: 32,
-    hconcat: shown.map(({ label, unit }) => {
-      const own = points.filter(({ panel }) => panel === label)
-      const values = own.flatMap(({ asked, measured }) => [asked, measured])
-      const log = wantsLog(values)
-      const ends = log
-        ? [Math.min(...values) / 1.2, Math.max(...values) * 1.2]
-        : [0, Math.max(...values) * 1.08]
-      const scale = { type: log ? 'log' : 'linear', domain: ends, nice: false }
-      const ticks = log ? { values: logTicks(ends[0] as number, ends[1] as number) } : { tickCount: 5 }
-      const axis = { ...ticks, format: ',~r', labelOverlap: 'greedy' }
-      return {
-        width: 190,
-        height: 190,
-        layer: [
-          {
-            data: { values: ends.map((end) => ({ asked: end, measured: end })) },
-            mark: { type: 'line', color: '#999', strokeWidth: 1 },
-            encoding: { x: { field: 'asked', type: 'quantitative' }, y: { field: 'measured', type: 'quantitative' } }
-          },
-          {
-            data: { values: own.map((point) => ({ ...point })) },
-            mark: { type: 'point', filled: false, size: 24, strokeWidth: 1.1, color: '#0072B2' },
-            encoding: {
-              x: { field: 'asked', type: 'quantitative', scale, axis, title: `${label.toLowerCase()} asked (${unit}${log ? ', log' : ''})` },
-              y: { field: 'measured', type: 'quantitative', scale, axis, title: `measured (${unit}${log ? ', log' : ''})` }
-            }
-          }
-        ]
-      }
-    })
+    ...common,
+    spacing: 36,
+    hconcat: shown.map(({ label, unit }) => linkPanel(label, unit, points.filter(({ panel }) => panel === label), runs))
   } as TopLevelSpec
+}
+
+function linkPanel (label: string, unit: string, points: readonly LinkPoint[], runs: readonly string[]): object {
+  const values = points.flatMap(({ asked, measured }) => [asked, measured])
+  const log = wantsLog(values)
+  const ends = log
+    ? [Math.min(...values) / 1.2, Math.max(...values) * 1.2]
+    : [0, Math.max(...values) * 1.08]
+  const scale = { type: log ? 'log' : 'linear', domain: ends, nice: false }
+  const ticks = log ? { values: logTicks(ends[0] as number, ends[1] as number) } : { tickCount: 5 }
+  const axis = { ...ticks, format: ',~r', labelOverlap: 'greedy' }
+  const byRun = { field: 'run', type: 'nominal', title: 'run', legend: { orient: 'bottom', columns: 4 } }
+  return {
+    width: 190,
+    height: 190,
+    layer: [
+      {
+        data: { values: ends.map((end) => ({ asked: end, measured: end })) },
+        mark: { type: 'line', color: '#999', strokeWidth: 1 },
+        encoding: { x: { field: 'asked', type: 'quantitative' }, y: { field: 'measured', type: 'quantitative' } }
+      },
+      {
+        data: { values: points.map((point) => ({ ...point })) },
+        mark: { type: 'point', filled: false, size: 24, strokeWidth: 1.1, opacity: 1, color: '#0072B2' },
+        encoding: {
+          x: { field: 'asked', type: 'quantitative', scale, axis, title: `${label.toLowerCase()} asked (${unit}${log ? ', log' : ''})` },
+          y: { field: 'measured', type: 'quantitative', scale, axis, title: `measured (${unit}${log ? ', log' : ''})` },
+          ...(runs.length === 1 ? {} : { color: { ...byRun, scale: runColours(runs) }, shape: { ...byRun, scale: runShapes(runs) } })
+        }
+      }
+    ]
+  }
 }
