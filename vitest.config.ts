@@ -1,13 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that compare times with a bound: next to others they would measure those. */
+const timed = ['network/shaped.test.ts', 'test/readme.test.ts']
+const nowhere = ['**/node_modules/**', 'dist/**', 'runs/**']
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'dist/**', 'runs/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default', './test/closing-line.ts'],
-    // Two cores: more files at once would make the latency tests measure each other.
-    maxWorkers: 2
+    projects: [
+      { extends: true, test: { name: 'together', include: ['**/*.test.ts'], exclude: [...nowhere, ...timed], maxWorkers: 2 } },
+      { extends: true, test: { name: 'alone', include: timed, exclude: nowhere, maxWorkers: 1, sequence: { groupOrder: 1 } } }
+    ]
   }
 })

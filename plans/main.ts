@@ -19,6 +19,10 @@ import type { SyncClient } from '@testground/sdk/dist/src/sync/types.js'
 /** After being told to stop, an instance has this long to say so and to end. */
 const stopTimeoutMs = 2_000
 
+/** The SDK writes a file into the working directory, which has to be one that can be written. */
+const temporaryDirectory = mkdtempSync(join(process.env.TEST_TEMP_PATH || tmpdir(), 'peerslab-'))
+process.chdir(temporaryDirectory)
+
 const stopping = new AbortController()
 let recorder: FileRecorder | undefined
 let runenv: RunEnv | undefined
@@ -26,6 +30,7 @@ let exitCode = 0
 
 function exit (code: number): never {
   recorder?.flush()
+  rmSync(temporaryDirectory, { recursive: true, force: true })
   process.exit(code)
 }
 
@@ -45,7 +50,6 @@ function stop (signal: NodeJS.Signals): void {
 
 async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<void> {
   runenv = env
-  const temporaryDirectory = mkdtempSync(join(process.env.TEST_TEMP_PATH || tmpdir(), 'peerslab-'))
   recorder = createFileRecorder(env.testOutputsPath, {
     message: (text) => { env.recordMessage(text) },
     warning: (text) => { process.stderr.write(`${text}\n`) }
@@ -64,7 +68,6 @@ async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<
   } finally {
     stopObserving()
     recorder.flush()
-    rmSync(temporaryDirectory, { recursive: true, force: true })
   }
 }
 

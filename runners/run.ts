@@ -57,7 +57,7 @@ export async function run (options: RunOptions): Promise<RunReport> {
     throw new RunRequestError(`there is no runner "${options.runner}"; use one of ${Object.keys(runners).join(', ')}`)
   }
 
-  await check(composition)
+  const notes = await check(composition)
   const prepared = await runner.prepare()
   const startedAt = new Date()
   const record = await describe(composition, options, startedAt)
@@ -69,6 +69,7 @@ export async function run (options: RunOptions): Promise<RunReport> {
     const label = composition.runs.length > 1 ? `${composition.name}, run ${each.id}` : composition.name
     const progress = createProgress(options.progress, label)
     progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${runner.name}`)
+    notes.get(each.id)?.forEach((note) => { progress.say(note) })
     outcomes.push(await prepared.run({ composition, run: each, folder, progress, timeoutMs: options.timeoutMs, signal: options.signal }))
 
     if (options.signal.aborted) {
@@ -82,17 +83,21 @@ export async function run (options: RunOptions): Promise<RunReport> {
   return { folder: folder.path, verdict: outcome.verdict, reason: outcome.reason }
 }
 
-/** Refuses what no run of the composition could be carried out with. */
-async function check (composition: Composition): Promise<void> {
+/** Refuses what no run of the composition could be carried out with; tells what people should know of each, by its id. */
+async function check (composition: Composition): Promise<ReadonlyMap<string, readonly string[]>> {
   const testCase = findCase(composition.case)
 
   if (testCase == null) {
     throw new RunRequestError(`the manifest knows case "${composition.case}", but the plan has no such case; build again`)
   }
 
-  for (const { groups } of composition.runs) {
-    await testCase.check(groups)
+  const notes = new Map<string, readonly string[]>()
+
+  for (const { id, groups } of composition.runs) {
+    notes.set(id, await testCase.check(groups))
   }
+
+  return notes
 }
 
 function conclude (composition: Composition, runs: readonly RunOutcome[]): OutcomeRecord {

@@ -19,13 +19,15 @@ import type { TestCase } from './case.ts'
 export const bootstrapping: TestCase = {
   check: async (groups) => {
     const [first] = await checkGroups('bootstrapping', groups)
-    await checkCorpus(first)
+    const notes = await checkCorpus(first)
 
     for (const role of ['peer', 'newcomer']) {
       if (countRole('bootstrapping', groups, role) === 0) {
         throw new ParameterError(`no group has role = "${role}"; bootstrapping needs a cluster of peers, and newcomers that join it`)
       }
     }
+
+    return notes
   },
 
   phases: (groups) => {

@@ -18,9 +18,10 @@ export interface TestCase {
   /**
    * Refuses what the case cannot run with, before anything starts.
    *
+   * @returns what people should know of this run, a sentence each
    * @throws {ParameterError | ProfileError | CorpusError}
    */
-  check (groups: readonly GroupPlan[]): Promise<void>
+  check (groups: readonly GroupPlan[]): Promise<string[]>
   /** The phases that its instances come to, in order. */
   phases (groups: readonly GroupPlan[]): Phase[]
   /** What one instance does. Rejects when the judgement fails, or when it could not be carried out. */
@@ -68,8 +69,6 @@ export async function checkGroups<C extends CaseName> (caseName: C, groups: read
 }
 
 /** Opens the corpus once, so that one that is missing, empty or unreadable is refused before anything starts. */
-export async function checkCorpus (params: CorpusParams | undefined): Promise<void> {
-  if (params != null) {
-    await openCorpusOf(params)
-  }
+export async function checkCorpus (params: CorpusParams | undefined): Promise<string[]> {
+  return params == null ? [] : [`corpus: ${(await openCorpusOf(params)).description}`]
 }

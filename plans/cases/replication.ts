@@ -9,11 +9,13 @@ import type { TestCase } from './case.ts'
 export const replication: TestCase = {
   check: async (groups) => {
     const [first] = await checkGroups('replication', groups)
-    await checkCorpus(first)
+    const notes = await checkCorpus(first)
 
     if (countRole('replication', groups, 'contributor') === 0) {
       throw new ParameterError('no group has role = "contributor", so nothing would be posted; give it to at least one')
     }
+
+    return notes
   },
 
   phases: (groups) => ['connected', 'filled', 'judged'].map((name) => ({
