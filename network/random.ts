@@ -3,17 +3,21 @@ import { createHash } from 'node:crypto'
 /** A stream of uniform numbers in [0, 1). */
 export type Random = () => number
 
+export function createRandom (seed: string): Random {
+  const next = seededUint32(seed)
+  return () => next() / 2 ** 32
+}
+
 /**
- * xoshiro128** 1.1 (Blackman and Vigna 2018), 32 bits a draw, period 2^128 - 1. Small, fast, and the same on every
- * machine; good for simulation, never for secrets.
+ * xoshiro128** 1.1 (Blackman and Vigna 2018), whole numbers below 2^32, period 2^128 - 1. Small, fast, and the same on
+ * every machine; good for simulation, never for secrets.
  *
  * @param seed any text; the state is the first 128 bits of its SHA-256, so that near seeds give unrelated streams
  */
-export function createRandom (seed: string): Random {
+export function seededUint32 (seed: string): () => number {
   const digest = createHash('sha256').update(seed).digest()
   const words = [0, 4, 8, 12].map((offset) => digest.readUInt32LE(offset))
-  const next = xoshiro128StarStar(words as [number, number, number, number])
-  return () => next() / 2 ** 32
+  return xoshiro128StarStar(words as [number, number, number, number])
 }
 
 /** The generator itself, as whole numbers below 2^32, from a state of four such numbers that are not all zero. */

@@ -14,8 +14,6 @@ export interface Arrival {
 
 /** What has reached one peer, and when. */
 export interface Arrivals {
-  /** When the peer was opened. */
-  readonly openedMs: number
   /** By the hash of the log entry. */
   readonly byHash: ReadonlyMap<string, Arrival>
   onEntry?: (arrival: Arrival) => void
@@ -33,14 +31,13 @@ interface Wait {
 }
 
 /** Notes what reaches a peer from now on. */
-export function observeArrivals (peer: Peer, clock: InstanceClock, openedMs: number): Arrivals {
+export function observeArrivals (peer: Peer, clock: InstanceClock): Arrivals {
   const byHash = new Map<string, Arrival>()
   const entryWaits = new Set<Wait>()
   const fileWaits = new Set<Wait>()
   const held = (hash: string): boolean => byHash.get(hash)?.fileMs != null
 
   const arrivals: Arrivals = {
-    openedMs,
     byHash,
     entriesOf: (hashes) => waitFor(entryWaits, hashes.filter((hash) => !byHash.has(hash))),
     filesOf: (hashes) => waitFor(fileWaits, hashes.filter((hash) => !held(hash)))

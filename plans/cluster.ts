@@ -27,7 +27,6 @@ export interface Cluster {
 /** Opens this instance's peer, watched from its first moment. */
 export async function openMember (context: InstanceContext, members: Members, params: CorpusParams): Promise<Cluster> {
   const counters = createCounters()
-  const openedMs = context.clock.nowMs()
   const peer = await openPeer({
     listen: context.listen,
     replicate: true,
@@ -41,7 +40,7 @@ export async function openMember (context: InstanceContext, members: Members, pa
       context.record.warning(`peer: ${detail.message}`)
     }
   })
-  return { peer, counters, arrivals: observeArrivals(peer, context.clock, openedMs) }
+  return { peer, counters, arrivals: observeArrivals(peer, context.clock) }
 }
 
 /**

@@ -10,8 +10,6 @@ import type { MetricName } from './metrics.ts'
  * else, so that they run unchanged wherever this can be provided.
  */
 export interface InstanceContext {
-  readonly runId: string
-  readonly caseName: string
   readonly group: string
   /** The number of instances of the run. */
   readonly instances: number

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadProfile, ProfileError } from '../network/profile.ts'
-import { askedLatencyMs, assignRegions } from './members.ts'
+import { assignRegions, meet } from './members.ts'
+import type { InstanceContext } from './context.ts'
 
 const six = await loadProfile('gcp-six-regions')
 const introduction = (index: number, group: string, region = 'spread'): Parameters<typeof assignRegions>[0][number] =>
@@ -25,9 +26,38 @@ describe('regions', () => {
     expect(assignRegions([introduction(0, 'a', second)], six)[0]).toEqual({ index: 0, group: 'a', role: 'peer', region: second })
     expect(() => assignRegions([introduction(0, 'a', 'mars')], six)).toThrow(ProfileError)
   })
+})
 
-  it('have the latency between them that the profile asks for', () => {
-    const [a, b] = assignRegions([introduction(0, 'a'), introduction(1, 'a')], six)
-    expect(a && b && askedLatencyMs(six, a, b)).toBe(six.oneWayLatencyMs[six.regions[0] ?? '']?.[six.regions[1] ?? ''])
+describe('instances that meet', () => {
+  const params = { network: 'lan', region: 'spread', role: 'contributor', seed: 1, timeout_secs: 1 } as Parameters<typeof meet>[1]
+
+  /** Instance 0, whom the others told about themselves through the sync service. */
+  function contextAmong (others: ReadonlyArray<ReturnType<typeof introduction>>, tagged: object[] = []): InstanceContext {
+    const published: unknown[] = []
+    return {
+      index: 0,
+      group: 'peers',
+      instances: others.length + 1,
+      clock: { domain: 'here' },
+      record: { tag: (tags: object) => { tagged.push(tags) } },
+      sync: {
+        publish: async (_: string, payload: unknown) => { published.push(payload) },
+        collect: async () => [...others, ...published]
+      }
+    } as unknown as InstanceContext
+  }
+
+  it('know themselves and each other, and tag their rows with their region', async () => {
+    const tagged: object[] = []
+    const members = await meet(contextAmong([introduction(1, 'peers')], tagged), params)
+    expect(members.all.map(({ index }) => index)).toEqual([0, 1])
+    expect(members.self).toMatchObject({ index: 0, role: 'contributor' })
+    expect(members.withRole('peer').map(({ index }) => index)).toEqual([1])
+    expect(tagged).toEqual([{ region: members.self.region }])
+  })
+
+  it('refuse to go on when they do not share a clock', async () => {
+    const elsewhere = { ...introduction(1, 'peers'), clock: 'elsewhere' }
+    await expect(meet(contextAmong([elsewhere]), params)).rejects.toThrow('instance 1 runs on another machine than instance 0')
   })
 })

@@ -1,4 +1,4 @@
-import { askedOneWayMs, loadProfile, requireRegion } from '../network/profile.ts'
+import { loadProfile, requireRegion } from '../network/profile.ts'
 import type { InstanceContext } from './context.ts'
 import type { CommonParams } from './params.ts'
 import type { Profile } from '../network/profile.ts'
@@ -73,9 +73,4 @@ export function assignRegions (introductions: readonly Introduction[], profile: 
     requireRegion(profile, assigned)
     return { index, group, role, region: assigned }
   })
-}
-
-/** What the profile asks for from one member to another, one way, in milliseconds. */
-export function askedLatencyMs (profile: Profile, from: Member, to: Member): number {
-  return askedOneWayMs(profile, from.region, to.region)
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { xoshiro128StarStar } from '../network/random.ts'
+import { seededUint32 } from '../network/random.ts'
 import { exp, ln } from './elementary.ts'
 
 /** A stream of draws. Streams with different names are independent: what one draws never moves another. */
@@ -28,7 +27,7 @@ export interface Random {
  * `createRandom(7).stream('record').stream('abc')`. Seeded with SHA-256, so that near seeds and names share nothing.
  */
 export function createRandom (seed: number | string, ...names: string[]): Random {
-  const next = xoshiro128StarStar(stateOf([String(seed), ...names]))
+  const next = seededUint32(JSON.stringify([String(seed), ...names]))
   const uniform = (): number => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992
   const normal = (mean: number, deviation: number): number => mean + deviation * standardNormal(uniform)
   const integer = (min: number, max: number): number => min + Math.floor(uniform() * (max - min + 1))
@@ -65,12 +64,4 @@ function standardNormal (uniform: () => number): number {
     const s = u * u + v * v
     if (s > 0 && s < 1) return u * Math.sqrt(-2 * ln(s) / s)
   }
-}
-
-/** The first 16 bytes of the SHA-256 of the path as JSON, as four little-endian words. */
-function stateOf (path: readonly string[]): [number, number, number, number] {
-  const digest = createHash('sha256').update(JSON.stringify(path)).digest()
-  const [a, b, c, d] = [0, 4, 8, 12].map((offset) => digest.readUInt32LE(offset)) as [number, number, number, number]
-  const state: [number, number, number, number] = [a, b, c, d]
-  return state.every((word) => word === 0) ? [1, 2, 3, 4] : state
 }

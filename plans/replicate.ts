@@ -1,5 +1,6 @@
 import { contributedMs } from './arrivals.ts'
 import { connectMember, openMember } from './cluster.ts'
+import { compareWithPosted, judge } from './judgement.ts'
 import { meet } from './members.ts'
 import { phaseState } from './phases.ts'
 import { resolvesWithin } from './wait.ts'
@@ -113,8 +114,27 @@ function recordMissing (context: InstanceContext, { members }: Gathering, { arri
   }
 }
 
+/**
+ * Judges this peer by what it holds, waits until all others have done so, and closes it.
+ *
+ * @throws {JudgementError} where it holds anything but what was posted
+ */
+export async function judgeAndClose (
+  context: InstanceContext, gathering: Gathering, cluster: Cluster, posted: readonly Posted[]
+): Promise<void> {
+  const { all, self } = gathering.members
+  const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
+  recordTraffic(context, cluster, posted)
+  await reach(context, gathering, 'judged', all.length)
+  await cluster.peer.close()
+
+  if (failure != null) {
+    throw failure
+  }
+}
+
 /** Records what this instance exchanged with each region, and how many bytes it received for each one that it needed. */
-export function recordTraffic (context: InstanceContext, { counters }: Cluster, posted: readonly Posted[]): void {
+function recordTraffic (context: InstanceContext, { counters }: Cluster, posted: readonly Posted[]): void {
   const byRegion = Object.entries(counters.snapshot())
   const neededBytes = posted.filter(({ from }) => from !== context.index).reduce((sum, { bytes }) => sum + bytes, 0)
   const receivedBytes = byRegion.reduce((sum, [, { bytesReceived }]) => sum + bytesReceived, 0)

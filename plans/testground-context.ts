@@ -42,8 +42,6 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
   const { seed = '1' } = runenv.testInstanceParams
 
   return {
-    runId: runenv.testRun,
-    caseName: runenv.testCase,
     group: runenv.testGroupId,
     instances: runenv.testInstanceCount,
     index,

@@ -37,11 +37,15 @@ async function receive (stream: Stream, nowMs: () => number): Promise<void> {
     }
   }
 
+  if (half == null || received < expected) {
+    throw new Error(`a throughput measurement ended after ${received} of ${expected} bytes`)
+  }
+
   // The window of a stream grows while the first half is on its way, so that only the second shows what the link carries.
   const answer = new Uint8Array(16)
   const view = new DataView(answer.buffer)
-  view.setFloat64(0, nowMs() - (half?.atMs ?? NaN))
-  view.setFloat64(8, received - (half?.bytes ?? NaN))
+  view.setFloat64(0, nowMs() - half.atMs)
+  view.setFloat64(8, received - half.bytes)
   stream.send(answer)
   await stream.close()
 }
@@ -101,7 +105,14 @@ async function send (stream: Stream, bytes: number, signal: AbortSignal): Promis
 
   const answer = value.subarray()
   const view = new DataView(answer.buffer, answer.byteOffset)
-  return view.getFloat64(8) * 8 / (view.getFloat64(0) / 1000)
+  const [elapsedMs, measuredBytes] = [view.getFloat64(0), view.getFloat64(8)]
+
+  // Where the rest came in one piece there was nothing between its first and its last byte to measure.
+  if (!(elapsedMs > 0 && measuredBytes > 0)) {
+    throw new Error(`${bytes} bytes are too few to measure this link; give more with throughput_bytes`)
+  }
+
+  return measuredBytes * 8 / (elapsedMs / 1000)
 }
 
 /** Waits for the event itself, because the stream's own `onDrain` keeps the promise of its first drain for ever. */

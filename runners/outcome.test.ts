@@ -1,6 +1,6 @@
 import { describe as group, expect, it } from 'vitest'
 import { describe, instanceOutcome, judgeRun, worstVerdict } from './outcome.ts'
-import type { InstanceEnd, InstanceOutcome, InstanceResult, Verdict } from './outcome.ts'
+import type { InstanceEnd, InstanceOutcome, InstanceResult, RunEnd, Verdict } from './outcome.ts'
 
 const success = { kind: 'success' } as const
 const failure = { kind: 'failure', error: 'did not converge' } as const
@@ -41,23 +41,27 @@ group('an instance', () => {
 })
 
 group('a run', () => {
-  it.each<[string, InstanceResult[], string | undefined, Verdict, string]>([
-    ['whose instances all succeeded passes', [result(0, 'success'), result(1, 'success')], undefined, 'pass', 'all 2 instances succeeded'],
-    ['with a failure fails, whatever else happened', [result(0, 'crash'), result(1, 'missing'), result(2, 'failure', { error: 'no' })], 'time-out',
-      'fail', 'instance peers/2 failed (exit code 1): no'],
-    ['with a crash fails', [result(0, 'success'), result(1, 'crash', { exitCode: 134 })], undefined, 'fail', 'instance peers/1 crashed (exit code 134)'],
-    ['that was cut short is unknown', [result(0, 'success'), result(1, 'missing', ended)], 'the run was interrupted', 'unknown', 'the run was interrupted'],
-    ['that was cut short is unknown even when all had succeeded', [result(0, 'success')], 'the run was interrupted', 'unknown', 'the run was interrupted'],
-    ['that lost an instance is unknown', [result(0, 'success'), result(1, 'missing', { exitCode: 0 })], undefined,
+  const done = [result(0, 'success'), result(1, 'success')]
+  const failed = result(2, 'failure', { error: 'no' })
+  const lost = result(1, 'missing', killed)
+  const silent = result(1, 'missing', { exitCode: 0 })
+
+  it.each<[string, InstanceResult[], RunEnd, Verdict, string]>([
+    ['whose instances all succeeded passes', done, {}, 'pass', 'all 2 instances succeeded'],
+    ['with a failure fails', [...done, failed], { firstBad: failed }, 'fail', 'instance peers/2 failed (exit code 1): no'],
+    ['with a crash fails', [result(0, 'success'), result(1, 'crash', { exitCode: 134 })],
+      { firstBad: result(1, 'crash', { exitCode: 134 }) }, 'fail', 'instance peers/1 crashed (exit code 134)'],
+    ['that lost an instance is unknown, whatever others did after it', [result(0, 'crash'), lost, failed], { firstBad: lost },
+      'unknown', 'instance peers/1 was killed (SIGKILL)'],
+    ['in which an instance fell silent is unknown', [result(0, 'missing', ended), silent], { firstBad: silent },
       'unknown', 'instance peers/1 ended without a result'],
-    ['names the instance that was killed, not those that were ended for it',
-      [result(0, 'missing', ended), result(1, 'missing', { ...killed, stopped: true }), result(2, 'missing', killed)], undefined,
-      'unknown', 'instance peers/2 was killed (SIGKILL)'],
-    ['names an instance that fell silent before those that were ended for it',
-      [result(0, 'missing', ended), result(1, 'missing', { exitCode: 0 })], undefined, 'unknown', 'instance peers/1 ended without a result'],
-    ['whose instances were all ended names one of them', [result(0, 'missing', ended)], undefined, 'unknown', 'instance peers/0 was killed (SIGTERM)']
-  ])('%s', (_, instances, cutShort, verdict, reason) => {
-    expect(judgeRun('default', instances, cutShort)).toEqual({ id: 'default', verdict, reason, instances })
+    ['that was cut short is unknown', [result(0, 'success'), result(1, 'missing', ended)], { cutShort: 'the run was interrupted' },
+      'unknown', 'the run was interrupted'],
+    ['that was cut short is unknown even when all had succeeded', done, { cutShort: 'the run was interrupted' }, 'unknown', 'the run was interrupted'],
+    ['that was cut short after an instance failed fails', [failed], { firstBad: failed, cutShort: 'the run was interrupted' },
+      'fail', 'instance peers/2 failed (exit code 1): no']
+  ])('%s', (_, instances, how, verdict, reason) => {
+    expect(judgeRun('default', instances, how)).toEqual({ id: 'default', verdict, reason, instances })
   })
 
   it('is described by what its instance said', () => {

@@ -51,31 +51,26 @@ export function instanceOutcome ({ exitCode, signal, event, stopped }: InstanceE
   return signal == null || event?.kind === 'crash' ? 'crash' : 'missing'
 }
 
+/** How a run came to its end. */
+export interface RunEnd {
+  /** The first instance that ended badly by itself; what others did after it may be its doing. */
+  readonly firstBad?: InstanceResult
+  /** Why the runner ended the run, where no instance did. */
+  readonly cutShort?: string
+}
+
 /**
- * Judges a run by its instances. A judgement that did not hold, or an instance that crashed, is a fail; a
- * run that was cut short, or an instance that was killed or fell silent, leaves it unknown.
- *
- * @param cutShort - why the run did not come to its end by itself, if so
+ * Judges a run by what ended it. A judgement that did not hold, or an instance that crashed, is a fail; an
+ * instance that was killed or fell silent, or a run that was cut short, leaves it unknown.
  */
-export function judgeRun (id: string, instances: readonly InstanceResult[], cutShort?: string): RunOutcome {
-  const bad = instances.find(({ outcome }) => outcome === 'failure') ??
-    instances.find(({ outcome }) => outcome === 'crash')
-
-  if (bad != null) {
-    return { id, verdict: 'fail', reason: describe(bad), instances }
+export function judgeRun (id: string, instances: readonly InstanceResult[], { firstBad, cutShort }: RunEnd): RunOutcome {
+  if (firstBad != null) {
+    return { id, verdict: firstBad.outcome === 'missing' ? 'unknown' : 'fail', reason: describe(firstBad), instances }
   }
 
-  if (cutShort != null) {
-    return { id, verdict: 'unknown', reason: cutShort, instances }
-  }
-
-  // The runner ends the others when it loses one, so the one that it did not end itself is the cause.
-  const missing = instances.filter(({ outcome }) => outcome === 'missing')
-  const lost = missing.find(({ stopped, signal }) => !stopped && signal != null) ??
-    missing.find(({ stopped }) => !stopped) ?? missing[0]
-  return lost == null
+  return cutShort == null
     ? { id, verdict: 'pass', reason: `all ${instances.length} instances succeeded`, instances }
-    : { id, verdict: 'unknown', reason: describe(lost), instances }
+    : { id, verdict: 'unknown', reason: cutShort, instances }
 }
 
 /** The verdict of several runs: as bad as the worst of them. */

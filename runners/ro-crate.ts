@@ -23,8 +23,8 @@ export function roCrate (record: RunRecord): object {
       {
         '@id': './',
         '@type': 'Dataset',
-        name: `Run of plan ${String(record.plan)}, case ${String(record.case)}`,
-        description: `A run of the PeersLab testbed with runner ${String(record.runner)} and seed ${String(record.seed)}.`,
+        name: `Run of plan ${record.plan}, case ${record.case}`,
+        description: `A run of the PeersLab testbed with runner ${record.runner} and seed ${record.seed}.`,
         datePublished: record.startedAt,
         license: { '@id': 'https://spdx.org/licenses/CC0-1.0' },
         conformsTo: { '@id': 'https://w3id.org/ro/wfrun/process/0.5' },
@@ -36,13 +36,13 @@ export function roCrate (record: RunRecord): object {
       {
         '@id': '#run',
         '@type': 'CreateAction',
-        name: `peerslab ${(record.command as string[] | undefined)?.join(' ') ?? 'run'}`,
+        name: `peerslab ${record.command.join(' ')}`,
         instrument: { '@id': '#peerslab' },
         startTime: record.startedAt,
         ...(record.endedAt == null ? {} : { endTime: record.endedAt }),
         result: [...files, instances].map(({ '@id': id }) => ({ '@id': id }))
       },
-      { '@id': '#peerslab', '@type': 'SoftwareApplication', name: 'PeersLab', version: String(record.peerslab) },
+      { '@id': '#peerslab', '@type': 'SoftwareApplication', name: 'PeersLab', version: record.peerslab },
       ...files,
       instances
     ]

@@ -3,14 +3,30 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { RunRequestError } from './errors.ts'
 import { roCrate } from './ro-crate.ts'
+import type { Profile } from '../network/profile.ts'
+import type { Metric } from '../plans/index.ts'
+import type { Composition, RunSpec } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
+import type { Provenance } from './provenance.ts'
 
 /** What `run.json` holds: all that is needed to understand a run, and to run it again. */
-export interface RunRecord {
+export interface RunRecord extends Provenance {
   readonly schema: 1
+  readonly runner: string
+  /** How much of a network is modelled: bandwidth (with latency and jitter), or real where nothing is shaped. */
+  readonly fidelity: 'bandwidth' | 'real'
+  readonly seed: number
+  /** The words of the command line that carried it out. */
+  readonly command: readonly string[]
   readonly startedAt: string
+  /** Absent while it goes on, and where it was cut short with its runner. */
   readonly endedAt?: string
-  readonly [key: string]: unknown
+  readonly plan: string
+  readonly case: string
+  readonly composition: Composition
+  readonly network: Pick<Profile, 'name' | 'description' | 'source' | 'regions' | 'oneWayLatencyMs'>
+  readonly metrics: ReadonlyArray<Metric & { readonly name: string }>
+  readonly runs: ReadonlyArray<Pick<RunSpec, 'id' | 'groups'>>
 }
 
 export interface OutcomeRecord {

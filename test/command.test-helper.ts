@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { OutcomeRecord, RunRecord } from '../runners/run-folder.ts'
 
 /** The directory of the checkout, which the command takes relative paths from unless a test says otherwise. */
 export const root = join(import.meta.dirname, '..')
@@ -81,7 +82,7 @@ export async function makeBench (): Promise<Bench> {
         endTree(pid)
       }
 
-      await Promise.allSettled([...started].map(({ ended }) => ended))
+      await Promise.all([...started].map(({ ended }) => ended))
       await rm(directory, { recursive: true, force: true })
     }
   }
@@ -101,19 +102,17 @@ function startCommand (args: readonly string[], cwd: string, scratch: string): C
     output.stderr += text
     listeners.forEach((listener) => { listener() })
   })
-  const ended = new Promise<Ended>((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve) => {
     const timer = setTimeout(() => {
+      output.stderr += `\nThe test killed this command, because it had not ended within ${limitMs / 1000} s.\n`
       endTree(pid)
-      reject(new Error(`peerslab ${args.join(' ')} did not end within ${limitMs / 1000} s; it said: ${output.stderr}`))
     }, limitMs)
-    child.once('error', reject)
+    child.once('error', (err) => { output.stderr += `\nThe command could not be started: ${err.message}\n` })
     child.once('close', (exitCode, signal) => {
       clearTimeout(timer)
       resolve({ exitCode, signal, ...output })
     })
   })
-  // Whoever waits for the end hears of the failure; a test that failed before does not wait any more.
-  ended.catch(() => {})
 
   return {
     pid,
@@ -126,7 +125,7 @@ function startCommand (args: readonly string[], cwd: string, scratch: string): C
         }
       }
       listeners.add(look)
-      ended.then(() => { reject(new Error(`peerslab ended without saying ${pattern}; it said: ${output.stderr}`)) }, reject)
+      void ended.then(() => { reject(new Error(`peerslab ended without saying ${pattern}; it said: ${output.stderr}`)) })
       look()
     }),
     instances: async (count) => {
@@ -139,8 +138,8 @@ function startCommand (args: readonly string[], cwd: string, scratch: string): C
 }
 
 /** Resolves when it holds; rejects after 15 s. What is looked at has no event of its own. */
-export async function eventually (what: string, holds: () => boolean, withinMs = 15_000): Promise<void> {
-  for (const startedMs = performance.now(); !holds();) {
+export async function eventually (what: string, holds: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  for (const startedMs = performance.now(); !await holds();) {
     if (performance.now() - startedMs > withinMs) {
       throw new Error(`waited ${withinMs / 1000} s for ${what}`)
     }
@@ -229,9 +228,12 @@ export async function onlyFolder (out: string, name: string): Promise<string> {
   return folders[0] as string
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the records of other rooms are looked at as their files are
-export async function readJson (...path: string[]): Promise<any> {
-  return JSON.parse(await readFile(join(...path), 'utf8'))
+export async function readRecord (folder: string): Promise<RunRecord> {
+  return JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunRecord
+}
+
+export async function readOutcome (folder: string): Promise<OutcomeRecord> {
+  return JSON.parse(await readFile(join(folder, 'outcome.json'), 'utf8')) as OutcomeRecord
 }
 
 /** A row of `results.out`, its tags apart from its name. */

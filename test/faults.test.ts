@@ -1,6 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { alive, composition, eventually, hasProc, makeBench, onlyFolder, readJson, runFolders } from './command.test-helper.ts'
+import { alive, composition, eventually, hasProc, makeBench, onlyFolder, readOutcome, readRecord, runFolders } from './command.test-helper.ts'
 import type { Bench, Command, Ended } from './command.test-helper.ts'
 
 const count = 3
@@ -14,6 +15,7 @@ afterAll(async () => { await bench.clear() })
 interface Running {
   command: Command
   name: string
+  folder: string
   /** By "group/index". */
   pids: Map<string, number>
 }
@@ -25,12 +27,13 @@ async function startLong (name: string, ...args: string[]): Promise<Running> {
   const command = bench.start(['run', file, '--out', bench.out, ...args])
   const pids = await command.instances(count)
   await command.said(/connected 3\/3/)
-  // What was measured until then is on disk a quarter of a second later; this lets there be something.
-  await delay(1_000)
-  return { command, name, pids }
+  const folder = await onlyFolder(bench.out, name)
+  const results = join(folder, 'instances', 'default', 'peers', '0', 'results.out')
+  await eventually('a file to have been replicated', async () => (await readFile(results, 'utf8')).includes('replication_file_ms'))
+  return { command, name, folder, pids }
 }
 
-async function endOf ({ command, pids }: Running): Promise<Ended> {
+async function endOf ({ command, pids }: Pick<Running, 'command' | 'pids'>): Promise<Ended> {
   const startedMs = performance.now()
   const ended = await command.ended
   expect(performance.now() - startedMs).toBeLessThan(boundMs)
@@ -41,11 +44,11 @@ async function endOf ({ command, pids }: Running): Promise<Ended> {
 /** Every instance is in the outcome by name, and what was measured is still analysed. */
 async function expectKept (name: string, outcomes: Readonly<Record<string, string>>): Promise<void> {
   const folder = await onlyFolder(bench.out, name)
-  const { verdict, runs } = await readJson(folder, 'outcome.json')
+  const { verdict, runs } = await readOutcome(folder)
   expect(verdict).toBe('unknown')
-  expect(Object.fromEntries(runs[0].instances.map(({ group, index, outcome }: Record<string, string>) => [`${group}/${index}`, outcome])))
+  expect(Object.fromEntries(runs[0]!.instances.map(({ group, index, outcome }) => [`${group}/${index}`, outcome])))
     .toEqual(outcomes)
-  expect((await readJson(folder, 'run.json')).endedAt).toEqual(expect.any(String))
+  expect((await readRecord(folder)).endedAt).toEqual(expect.any(String))
   const analysis = await bench.command(['analyze', folder])
   expect([0, 2]).toContain(analysis.exitCode)
   expect(analysis.stdout).toContain('Verdict unknown')
@@ -60,7 +63,8 @@ describe.skipIf(!hasProc)('an instance that is killed (needs /proc)', () => {
     const pid = running.pids.get('peers/1') as number
     // Node.js answers this signal with a line on stderr, the last one of this instance.
     process.kill(pid, 'SIGUSR1')
-    await delay(500)
+    const said = join(running.folder, 'instances', 'default', 'peers', '1', 'run.err')
+    await eventually('its last line', async () => /debugger|inspector/i.test(await readFile(said, 'utf8')))
     process.kill(pid, 'SIGKILL')
     const { exitCode, stdout, stderr } = await endOf(running)
     expect(exitCode).toBe(2)
@@ -68,8 +72,8 @@ describe.skipIf(!hasProc)('an instance that is killed (needs /proc)', () => {
     expect(stderr).toMatch(/^killed: instance peers\/1 was killed \(SIGKILL\)$/m)
     expect(stderr).toMatch(/^killed: {3}.*(debugger|inspector)/mi)
     await expectKept('killed', allMissing)
-    const { instances } = (await readJson(await onlyFolder(bench.out, 'killed'), 'outcome.json')).runs[0]
-    expect(instances[1]).toMatchObject({ index: 1, signal: 'SIGKILL', lastLines: expect.arrayContaining([expect.stringMatching(/debugger|inspector/i)]) as string[] })
+    const { runs } = await readOutcome(running.folder)
+    expect(runs[0]!.instances[1]).toMatchObject({ index: 1, signal: 'SIGKILL', lastLines: expect.arrayContaining([expect.stringMatching(/debugger|inspector/i)]) as string[] })
   })
 
   it('is the one that is named, even where another one hangs and has to be killed by the runner', async () => {
@@ -101,7 +105,7 @@ describe.skipIf(!hasProc)('a run that is interrupted (needs /proc)', () => {
     const command = bench.start(['run', file, '--out', bench.out])
     const pids = await command.instances(count)
     command.kill('SIGINT')
-    const { exitCode, stdout } = await endOf({ command, pids, name: 'early' })
+    const { exitCode, stdout } = await endOf({ command, pids })
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/interrupted/) as string })
   })
 
@@ -111,10 +115,10 @@ describe.skipIf(!hasProc)('a run that is interrupted (needs /proc)', () => {
     const command = bench.start(['run', await bench.write('two.toml', text + runs), '--out', bench.out])
     const pids = await command.instances(count)
     command.kill('SIGINT')
-    const { exitCode, stderr } = await endOf({ command, pids, name: 'two' })
+    const { exitCode, stderr } = await endOf({ command, pids })
     expect(exitCode).toBe(2)
     expect(stderr).not.toContain('run two')
-    expect((await readJson(await onlyFolder(bench.out, 'two'), 'outcome.json')).runs).toHaveLength(1)
+    expect((await readOutcome(await onlyFolder(bench.out, 'two'))).runs).toHaveLength(1)
   })
 
   it('by its time-out ends in time and says which option gives it more', async () => {
@@ -147,7 +151,7 @@ describe('two runs at once on one machine', () => {
     expect(folders).toHaveLength(2)
 
     for (const folder of folders) {
-      expect(await readJson(folder, 'outcome.json')).toMatchObject({ verdict: 'pass', reason: 'all 2 instances succeeded' })
+      expect(await readOutcome(folder)).toMatchObject({ verdict: 'pass', reason: 'all 2 instances succeeded' })
     }
   })
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { composition, makeBench, onlyFolder, readJson, readRows, root } from './command.test-helper.ts'
+import { composition, makeBench, onlyFolder, readOutcome, readRecord, readRows, root } from './command.test-helper.ts'
 import type { Bench, Ended, ResultRow } from './command.test-helper.ts'
 
 const lan = { network: 'lan', contributions: '6', interval_ms: '10' }
@@ -60,20 +60,20 @@ describe('a run of the bootstrapping case, analysed', () => {
   })
 
   it('records what was run: the parameters that held, the seed, the command and the versions', async () => {
-    const record = await readJson(folder, 'run.json')
+    const record = await readRecord(folder)
     expect(record).toMatchObject({ schema: 1, seed: 7, runner: 'local', plan: 'peersdb', case: 'bootstrapping', network: { name: 'lan' } })
     expect(record.command).toEqual(['run', join(bench.directory, 'boot.toml'), '--runner', 'local', '--timeout', '50', '--set', 'contributions=6', '--seed', '7'])
-    expect(record.runs.map(({ id }: { id: string }) => id)).toEqual(['default'])
+    expect(record.runs.map(({ id }) => id)).toEqual(['default'])
 
-    for (const { params } of record.runs[0].groups) {
+    for (const { params } of record.runs[0]!.groups) {
       expect(params).toMatchObject({ contributions: '6', seed: '7', interval_ms: '10' })
     }
 
     expect(record.versions.node).toBe(process.versions.node)
-    expect(Date.parse(record.endedAt)).toBeGreaterThan(Date.parse(record.startedAt))
-    const outcome = await readJson(folder, 'outcome.json')
+    expect(Date.parse(record.endedAt!)).toBeGreaterThan(Date.parse(record.startedAt))
+    const outcome = await readOutcome(folder)
     expect(outcome.verdict).toBe('pass')
-    expect(outcome.runs[0].instances.map(({ group, index, outcome: how }: Record<string, unknown>) => `${group}/${index} ${how}`).sort())
+    expect(outcome.runs[0]!.instances.map(({ group, index, outcome: how }) => `${group}/${index} ${how}`).sort())
       .toEqual(['newcomers/0 success', 'peers/0 success', 'peers/1 success', 'peers/2 success'])
   })
 
@@ -117,10 +117,10 @@ describe('a run of the bootstrapping case, analysed', () => {
     expect(again).toMatchObject({ exitCode: 0 })
     const { folder: other } = JSON.parse(again.stdout)
     expect(other).not.toBe(folder)
-    const [before, after] = [await readJson(folder, 'run.json'), await readJson(other, 'run.json')]
-    const params = before.runs[0].groups[0].params
+    const [before, after] = [await readRecord(folder), await readRecord(other)]
+    const [group] = before.runs[0]!.groups
     expect(after).toMatchObject({ case: 'bootstrapping', seed: 7 })
-    expect(after.runs[0].groups[0]).toEqual({ ...before.runs[0].groups[0], params: { ...params, contributions: '4' } })
+    expect(after.runs[0]!.groups[0]).toEqual({ ...group, params: { ...group!.params, contributions: '4' } })
     expect(distinct(named(await readRows(other), 'replication_file_ms').map(({ tags }) => tags.cid))).toHaveLength(4)
   })
 })
@@ -165,7 +165,7 @@ describe('a run of the replication case', () => {
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^pass: /) as string })
     const folder = await onlyFolder(bench.out, 'twice')
     expect((await readdir(join(folder, 'instances'))).sort()).toEqual(['first', 'second'])
-    expect((await readJson(folder, 'outcome.json')).runs.map(({ id, verdict }: Record<string, string>) => `${id} ${verdict}`))
+    expect((await readOutcome(folder)).runs.map(({ id, verdict }) => `${id} ${verdict}`))
       .toEqual(['second pass', 'first pass'])
     expect(stderr.indexOf('twice, run second: judged 2/2')).toBeGreaterThan(-1)
     expect(stderr.indexOf('twice, run first: case')).toBeGreaterThan(stderr.indexOf('twice, run second: judged 2/2'))
@@ -191,7 +191,7 @@ describe('a run of the replication case', () => {
     const rows = await readRows(folder)
     expect(named(rows, 'converged').map(({ measures }) => measures.value)).toEqual([1, 1, 1, 1])
     expect(distinct(named(rows, 'replication_file_ms').map(({ tags }) => tags.cid))).toHaveLength(12)
-    expect((await readJson(folder, 'run.json')).runs[0].groups[0].params.corpus).toBe(join(root, c3o))
+    expect((await readRecord(folder)).runs[0]!.groups[0]!.params.corpus).toBe(join(root, c3o))
   })
 })
 

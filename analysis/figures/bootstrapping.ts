@@ -16,7 +16,9 @@ const whats = ['log', 'files'] as const
  * where there are several.
  */
 export function drawBootstrapping (rows: readonly Row[], caption: Caption): Drawing {
-  const everything = [...heldOverTime(rows), ...timeOverSize(rows)]
+  const everyHeld = heldOverTime(rows)
+  const everySize = timeOverSize(rows)
+  const everything = [...everyHeld, ...everySize]
   if (everything.length === 0) {
     return { name: 'bootstrapping', missing: 'There is no bootstrapping figure, for no row has bootstrap_log_ms, bootstrap_files_ms or what a newcomer held: no newcomer joined, or the run ended before one did.' }
   }
@@ -24,8 +26,8 @@ export function drawBootstrapping (rows: readonly Row[], caption: Caption): Draw
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(everything)
   const isDrawn = ({ region, run }: { region: string, run: string }): boolean => regions.includes(region) && runs.includes(run)
-  const held = heldOverTime(rows).filter(isDrawn)
-  const sizes = timeOverSize(rows).filter(isDrawn)
+  const held = everyHeld.filter(isDrawn)
+  const sizes = everySize.filter(isDrawn)
   const title = 'Bootstrapping: how long until a newcomer holds what was there before it'
   const drawn = [...held, ...sizes].map((point): Record<string, Cell> => ({
     run: point.run,

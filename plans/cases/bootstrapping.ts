@@ -1,9 +1,8 @@
 import { connectMember, openMember } from '../cluster.ts'
 import { ParameterError } from '../errors.ts'
-import { compareWithPosted, judge } from '../judgement.ts'
 import { readParams } from '../params.ts'
 import { phaseState } from '../phases.ts'
-import { fill, found, gather, reach, recordTraffic } from '../replicate.ts'
+import { fill, found, gather, judgeAndClose } from '../replicate.ts'
 import { resolvesWithin } from '../wait.ts'
 import { collectPosted } from '../workload.ts'
 import { checkCorpus, checkGroups, countRole } from './case.ts'
@@ -43,22 +42,14 @@ export const bootstrapping: TestCase = {
 
   run: async (context) => {
     const gathering = await gather(context, readParams('bootstrapping', context.params))
-    const { all, self, withRole } = gathering.members
+    const { self, withRole } = gathering.members
     const founders = withRole('peer')
     const newcomers = withRole('newcomer')
     const { cluster, posted } = self.role === 'peer'
       ? await holdCorpus(context, gathering, founders)
       : await joinInTurn(context, gathering, founders, newcomers)
     await context.sync.barrier(phaseState('joined'), newcomers.length, gathering.patienceMs)
-
-    const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
-    recordTraffic(context, cluster, posted)
-    await reach(context, gathering, 'judged', all.length)
-    await cluster.peer.close()
-
-    if (failure != null) {
-      throw failure
-    }
+    await judgeAndClose(context, gathering, cluster, posted)
   }
 }
 

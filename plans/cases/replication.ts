@@ -1,7 +1,6 @@
 import { ParameterError } from '../errors.ts'
-import { compareWithPosted, judge } from '../judgement.ts'
 import { readParams } from '../params.ts'
-import { fill, found, gather, reach, recordTraffic } from '../replicate.ts'
+import { fill, found, gather, judgeAndClose, reach } from '../replicate.ts'
 import { checkCorpus, checkGroups, countRole } from './case.ts'
 import type { TestCase } from './case.ts'
 
@@ -25,18 +24,10 @@ export const replication: TestCase = {
 
   run: async (context) => {
     const gathering = await gather(context, readParams('replication', context.params))
-    const { all, self, withRole } = gathering.members
+    const { all, withRole } = gathering.members
     const cluster = await found(context, gathering, all)
     const posted = await fill(context, gathering, cluster, withRole('contributor'))
     await reach(context, gathering, 'filled', all.length)
-
-    const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
-    recordTraffic(context, cluster, posted)
-    await reach(context, gathering, 'judged', all.length)
-    await cluster.peer.close()
-
-    if (failure != null) {
-      throw failure
-    }
+    await judgeAndClose(context, gathering, cluster, posted)
   }
 }

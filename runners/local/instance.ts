@@ -43,7 +43,9 @@ export function startInstance (init: InstanceInit): Instance {
   const child = spawn(process.execPath, [...nodeOptions, init.plan], {
     cwd: init.workingDirectory,
     env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache, ...init.env },
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C goes to the whole process group of a terminal; the runner alone shall hear it, and end its instances in order.
+    detached: process.platform !== 'win32'
   })
   const lastLines: string[] = []
   let event: InstanceEnd['event']
@@ -70,13 +72,14 @@ export function startInstance (init: InstanceInit): Instance {
   createInterface({ input: child.stderr }).on('line', keep)
   const errors = createWriteStream(join(init.outputs, 'run.err'))
   child.stderr.pipe(errors)
+  const written = finished(errors).then(() => undefined, (err: Error) => `run.err could not be written: ${err.message}`)
 
   const ended = new Promise<InstanceResult>((resolve) => {
     child.once('error', (err) => { startError = err })
     child.once('close', (exitCode, signal) => {
-      const outcome = instanceOutcome({ exitCode, signal, event, stopped })
-      const error = startError?.message ?? event?.error
-      finished(errors).catch(() => {}).finally(() => {
+      void written.then((notWritten) => {
+        const outcome = instanceOutcome({ exitCode, signal, event, stopped })
+        const error = startError?.message ?? event?.error ?? notWritten
         resolve({
           group: init.group, index: init.index, outcome, exitCode, signal, stopped,
           ...(error == null ? {} : { error }),

@@ -7,14 +7,13 @@ import { createProgress } from '../progress.ts'
 import { createRunFolder } from '../run-folder.ts'
 import { runLocally } from './run.ts'
 import type { BenchRow } from '../../scripts/bench.ts'
-import type { RunOutcome } from '../outcome.ts'
 
 const bundled = join(packageRoot, 'dist', 'plan', 'peersdb.js')
 const unbundled = join(packageRoot, 'dist', 'plans', 'main.js')
 const rounds = 3
 
 interface Row { metric: string, value: number, asked?: number }
-interface Measured { seconds: number, outcome: RunOutcome, rows: Row[] }
+interface Measured { seconds: number, rows: Row[] }
 
 /** Carries out a composition into a folder that is removed again. */
 async function measure (file: string, set: Record<string, string>, plan = bundled): Promise<Measured> {
@@ -43,14 +42,14 @@ async function measure (file: string, set: Record<string, string>, plan = bundle
       const { name, measures } = JSON.parse(line) as { name: string, measures: { value: number, asked?: number } }
       return { metric: name.split(',')[0]!, ...measures }
     })
-    return { seconds, outcome, rows }
+    return { seconds, rows }
   } finally {
     await rm(out, { recursive: true, force: true })
   }
 }
 
 function values ({ rows }: Measured, metric: string): number[] {
-  return rows.filter((row) => row.metric === metric).map(({ value }) => value).sort((a, b) => a - b)
+  return rows.filter((row) => row.metric === metric).map(({ value }) => value)
 }
 
 function median (numbers: readonly number[]): number {

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { findCase, phaseState } from '../../plans/index.ts'
 import { describe, judgeRun } from '../outcome.ts'
 import { startSyncService, syncKeys } from '../sync/index.ts'
 import { startInstance } from './instance.ts'
 import type { Composition, RunSpec } from '../composition/index.ts'
-import type { InstanceResult, RunOutcome } from '../outcome.ts'
+import type { InstanceResult, RunEnd, RunOutcome } from '../outcome.ts'
 import type { Progress } from '../progress.ts'
 import type { RunFolder } from '../run-folder.ts'
 import type { SyncService } from '../sync/index.ts'
@@ -41,9 +40,9 @@ export async function runLocally (init: LocalRunInit): Promise<RunOutcome> {
   try {
     instances.push(...startAll(init, sync, scratch))
     const stopShowing = showProgress(init, sync)
-    const cutShort = await untilAllEnded(init, instances)
+    const end = await untilAllEnded(init, instances)
     stopShowing()
-    return judgeRun(init.run.id, await Promise.all(instances.map(({ ended }) => ended)), cutShort)
+    return judgeRun(init.run.id, await Promise.all(instances.map(({ ended }) => ended)), end)
   } finally {
     await endAll(instances)
     await sync.close()
@@ -96,44 +95,44 @@ function showProgress ({ composition, run, progress }: LocalRunInit, sync: SyncS
 }
 
 /**
- * Waits for the end of all instances and ends them when one of them ended badly, when the time is over or
+ * Waits for the end of all instances, and ends them when one of them ended badly, when the time is over or
  * when the user interrupts.
- *
- * @returns why the run was cut short, if it was
  */
-async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, instances: readonly Instance[]): Promise<string | undefined> {
-  const { promise: bad, resolve } = Promise.withResolvers<InstanceResult>()
-  instances.forEach(({ ended }) => {
-    void ended.then((result) => { if (result.outcome !== 'success' && !result.stopped) { resolve(result) } })
-  })
-  const done = new AbortController()
-  const quiet = { signal: done.signal, ref: false }
-  const reasons: Array<Promise<string | undefined>> = [
-    Promise.all(instances.map(({ ended }) => ended)).then(() => undefined),
-    bad.then(async (result) => {
-      progress.say(describe(result))
-      result.lastLines.slice(-shownLines).forEach((line) => { progress.say(`  ${line}`) })
-      await Promise.race([delay(graceMs), Promise.all(instances.map(({ ended }) => ended))])
-      return undefined
-    }),
-    delay(timeoutMs, `the run was ended after ${timeoutMs / 1000} s, its time-out; give it more with --timeout`, quiet),
-    interrupted(signal)
-  ]
+async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, instances: readonly Instance[]): Promise<RunEnd> {
+  const all = Promise.all(instances.map(({ ended }) => ended))
+  const { promise: bad, resolve: foundBad } = Promise.withResolvers<void>()
+  let firstBad: InstanceResult | undefined
 
-  try {
-    const cutShort = await Promise.race(reasons)
-
-    if (cutShort != null) {
-      progress.say(cutShort)
-    }
-
-    await endAll(instances)
-    return cutShort
-  } finally {
-    // The time-out that did not happen ends as an abort, which nobody waits for.
-    reasons[2]?.catch(() => {})
-    done.abort()
+  for (const { ended } of instances) {
+    void ended.then((result) => {
+      if (result.outcome !== 'success' && !result.stopped && firstBad == null) {
+        firstBad = result
+        progress.say(describe(result))
+        result.lastLines.slice(-shownLines).forEach((line) => { progress.say(`  ${line}`) })
+        foundBad()
+      }
+    })
   }
+
+  const timeOut = alarm(timeoutMs)
+  const cutShort = await Promise.race([
+    all.then(() => undefined),
+    bad.then(() => undefined),
+    timeOut.rang.then(() => `the run was ended after ${timeoutMs / 1000} s, its time-out; give it more with --timeout`),
+    interrupted(signal)
+  ])
+  timeOut.clear()
+
+  if (cutShort != null) {
+    progress.say(cutShort)
+  } else {
+    const grace = alarm(graceMs)
+    await Promise.race([all, grace.rang])
+    grace.clear()
+  }
+
+  await endAll(instances)
+  return { firstBad, cutShort }
 }
 
 async function interrupted (signal: AbortSignal): Promise<string> {
@@ -149,9 +148,16 @@ async function endAll (instances: readonly Instance[]): Promise<void> {
   const running = instances.filter((instance) => instance.running)
   running.forEach((instance) => { instance.kill('SIGTERM') })
   const all = Promise.all(running.map(({ ended }) => ended))
-  const done = new AbortController()
-  await Promise.race([all, delay(terminateMs, undefined, { signal: done.signal }).catch(() => {})])
-  done.abort()
+  const patience = alarm(terminateMs)
+  await Promise.race([all, patience.rang])
+  patience.clear()
   running.filter((instance) => instance.running).forEach((instance) => { instance.kill('SIGKILL') })
   await all
+}
+
+/** Rings after so many milliseconds; once it is cleared it never does, and keeps nothing waiting. */
+function alarm (ms: number): { rang: Promise<void>, clear: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  return { rang: promise, clear: () => { clearTimeout(timer) } }
 }
