@@ -11,7 +11,7 @@ const walls = {
   plans: ['peersdb', 'network'],
   runners: ['plans', 'network'],
   analysis: [],
-  cli: ['runners', 'analysis']
+  cli: ['runners', 'analysis', 'peersdb']
 }
 const rooms = Object.keys(walls)
 

@@ -1,25 +1,34 @@
 import yargs from 'yargs'
 import { analyzeCommand } from './commands/analyze.ts'
 import { listCommand } from './commands/list.ts'
+import { peerCommand } from './commands/peer.ts'
+import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
 import { exitCodes } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
+import { withTwoDashes } from '../peersdb/flags.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The errors that tell the user what cannot be done as asked. By name, so that help and refusals load no more than they need. */
-const usageErrors = ['CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError']
-const commands = ['run', 'analyze', 'list', 'help']
+const usageErrors = [
+  'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError',
+  'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
+  'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
+]
+const commands = ['run', 'analyze', 'list', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
   let exitCode: number = exitCodes.pass
   const use = (code: number): void => { exitCode = code }
-  const parser = yargs(args)
+  const parser = yargs(args[0] === 'peer' ? withTwoDashes(args) : args)
     .scriptName('peerslab')
-    .usage('$0 <command>\n\nMeasures PeersDB, a peer-to-peer data distribution layer, under a described network.')
+    .usage('$0 <command>\n\nRuns PeersDB, a peer-to-peer data distribution layer, and measures it under a described network.')
     .command(runCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
+    .command(peerCommand(surroundings))
+    .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })
     .demandCommand(1, 'name a command; "peerslab help" lists them')
     .strict()

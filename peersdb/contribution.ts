@@ -1,6 +1,6 @@
 import { CID } from 'multiformats/cid'
 import * as z from 'zod'
-import { InvalidInputError } from './errors.ts'
+import { InvalidInputError, RefusedError } from './errors.ts'
 
 /** The version of the entry's schema that this code writes. */
 export const contributionSchemaVersion = 1
@@ -9,28 +9,36 @@ const maxAttributes = 64
 
 const storedContribution = z.object({
   schema: z.literal(contributionSchemaVersion),
-  cid: z.string().max(128).refine(isCid, 'is no CID'),
+  cid: z.string().max(128).refine(isFileCid, 'is no CID of a file'),
   name: z.string().min(1).max(1024),
   size: z.number().int().nonnegative(),
+  mediaType: z.string().max(256).regex(/^[\w.+-]+\/[\w.+-]+$/, 'is no media type, such as application/json'),
   contributor: z.string().min(1).max(128),
   createdAt: z.iso.datetime(),
   attributes: z.record(z.string().min(1).max(128), z.string().max(1024))
     .refine((attributes) => Object.keys(attributes).length <= maxAttributes, `has more than ${maxAttributes} attributes`)
 })
 
+const laterSchema = z.looseObject({ schema: z.number().int().gt(contributionSchemaVersion) })
+
 /** What the contributions log stores of one contribution. */
 export type StoredContribution = z.infer<typeof storedContribution>
 
-/** One entry of the contributions log. `size` is in bytes, `createdAt` is the contributor's wall clock (ISO 8601). */
+/** A contribution. `size` is in bytes, `createdAt` is the contributor's wall clock (ISO 8601). */
 export interface Contribution extends StoredContribution {
-  /** The hash of the log entry, unique in the log. */
+  /** The hash of the log entry, unique in the log; that of the description alone where the contribution is private. */
   readonly hash: string
 }
 
-function isCid (text: string): boolean {
+const rawCode = 0x55
+const dagPbCode = 0x70
+const sha256Code = 0x12
+
+/** Whether the text is the CID of a UnixFS file or directory, whose blocks everybody can verify. */
+function isFileCid (text: string): boolean {
   try {
-    CID.parse(text)
-    return true
+    const { code, multihash } = CID.parse(text)
+    return (code === rawCode || code === dagPbCode) && multihash.code === sha256Code
   } catch {
     return false
   }
@@ -65,8 +73,23 @@ export function checkContribution (value: StoredContribution): StoredContributio
   return parsed.data
 }
 
-/** Reads an entry that a peer wrote; undefined where it is no contribution that this version understands. */
-export function readContribution (hash: string, value: unknown): Contribution | undefined {
+/**
+ * Reads the value of an entry that a peer wrote.
+ *
+ * @returns undefined where it is of a later schema, which is kept and passed on without being understood
+ * @throws {RefusedError} where it is no contribution
+ */
+export function readContribution (value: unknown): StoredContribution | undefined {
   const parsed = storedContribution.safeParse(value)
-  return parsed.success ? { ...parsed.data, hash } : undefined
+
+  if (parsed.success) {
+    return parsed.data
+  }
+
+  if (laterSchema.safeParse(value).success) {
+    return undefined
+  }
+
+  const issue = parsed.error.issues[0]
+  throw new RefusedError('malformed', `an entry's contribution: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is malformed'}`)
 }

@@ -2,24 +2,31 @@ import { withBitswap } from '@helia/bitswap'
 import { withLibp2pLight } from '@helia/libp2p'
 import * as dagCbor from '@ipld/dag-cbor'
 import { gossipsub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createHeliaLight } from 'helia'
-import type { Stores } from './stores.ts'
+import type { ProtocolCounters } from './protocol-counters.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { HeliaWithLibp2p } from '@helia/libp2p'
-import type { Identify } from '@libp2p/identify'
+import type { Identify, IdentifyPush } from '@libp2p/identify'
+import type { ConnectionGater, PrivateKey } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
+import type { Blockstore } from 'interface-blockstore'
+import type { Datastore } from 'interface-datastore'
 import type { Libp2pOptions } from 'libp2p'
 
 /** The libp2p services of every PeersDB node. */
 export interface NodeServices extends Record<string, unknown> {
   identify: Identify
+  identifyPush: IdentifyPush
   ping: Ping
   pubsub: GossipSub
+  /** Only where it was asked for. */
+  dht?: KadDHT
 }
 
 export type Node = HeliaWithLibp2p<NodeServices>
@@ -27,11 +34,34 @@ export type Node = HeliaWithLibp2p<NodeServices>
 /** A libp2p transport factory, such as `tcp()`. */
 export type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 
+/** The DHT of PeersDB peers alone, apart from that of IPFS. */
+export const dhtProtocol = '/peersdb/kad/1.0.0'
+
+const mdnsService = '_peersdb._udp.local'
+
+/** The most streams of all protocols together that one connection carries in each direction at once. */
+export interface StreamLimits {
+  inbound: number
+  outbound: number
+}
+
 export interface NodeInit {
-  stores: Stores
+  stores: { blockstore: Blockstore, datastore: Datastore, privateKey: PrivateKey }
   /** Multiaddrs to listen on. */
   listen: string[]
   transport?: TransportFactory
+  /** Which connections to refuse, such as those of banned peers. */
+  connectionGater?: ConnectionGater
+  /** Counts bytes and streams by protocol. */
+  counters?: ProtocolCounters
+  /** By default those of yamux, 1,000 each; the limit of a single protocol is given where it is handled. */
+  streamLimits?: StreamLimits
+  /** Whether blocks are fetched from, and served to, others with Bitswap; true by default. */
+  bitswap?: boolean
+  /** Find peers by multicast DNS on the local network (RFC 6762); off by default. */
+  mdns?: boolean
+  /** Take part, as a server, in a Kademlia DHT of PeersDB peers; off by default. */
+  dht?: boolean
 }
 
 /**
@@ -47,23 +77,45 @@ export async function startNode (init: NodeInit): Promise<Node> {
     addresses: { listen: init.listen },
     transports: [init.transport ?? tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ maxInboundStreams: init.streamLimits?.inbound, maxOutboundStreams: init.streamLimits?.outbound })],
+    connectionGater: init.connectionGater,
+    metrics: init.counters?.metrics,
     // By default five connections a second from one host are accepted, the rest is reset.
     connectionManager: { inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 1_000 },
     // A busy or slow link answers pings late; dropping it then makes a slow peer a lost one.
     connectionMonitor: { abortConnectionOnPingFailure: false },
+    peerDiscovery: init.mdns === true ? [await loadMdns()] : [],
     services: {
       identify: identify(),
+      // A peer that was met while it started is told of the protocols that it handles since.
+      identifyPush: identifyPush(),
       // libp2p's own connection monitor pings on the same protocol, of which one stream at a time is the default.
       ping: ping({ maxInboundStreams: 16, maxOutboundStreams: 16 }),
       pubsub: gossipsub({
         allowPublishToZeroTopicPeers: true,
         // More than ten peers behind one address would be scored below the graylist threshold.
         scoreParams: { IPColocationFactorWeight: 0 }
-      })
+      }),
+      ...(init.dht === true ? { dht: await loadDht() } : {})
     }
   })
-  const node = withBitswap(networked)
+  const node = init.bitswap === false ? networked : withBitswap(networked)
   await node.start()
   return node
+}
+
+/** Imported only where it is asked for, as is the DHT, so that others do not pay for it. */
+async function loadMdns (): Promise<NonNullable<Libp2pOptions['peerDiscovery']>[number]> {
+  const { mdns } = await import('@libp2p/mdns')
+  return mdns({ serviceTag: mdnsService })
+}
+
+async function loadDht () {
+  const { kadDHT, passthroughMapper } = await import('@libp2p/kad-dht')
+  return kadDHT({
+    protocol: dhtProtocol,
+    // Left to itself it becomes a server only on a public address, and passes on no private ones.
+    clientMode: false,
+    peerInfoMapper: passthroughMapper
+  })
 }

@@ -27,11 +27,11 @@ afterEach(async () => {
 })
 
 async function list (peer: Peer): Promise<Contribution[]> {
-  return Array.fromAsync(peer.contributions())
+  return Array.fromAsync(peer.query())
 }
 
 async function bytesOf (peer: Peer, cid: string, offline = false): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(peer.fetch(cid, { offline, signal: AbortSignal.timeout(10_000) })))
+  return Buffer.concat(await Array.fromAsync(peer.get(cid, { offline, signal: AbortSignal.timeout(10_000) })))
 }
 
 /** Resolves when the peer holds as many whole files; the test's own timeout bounds it. */
@@ -70,14 +70,14 @@ describe('a peer', () => {
   })
 
   it('as a full replica holds every file of the others, whether it was there before them or joined later', async () => {
-    const [a, b] = [await open({ replicate: true }), await open({ replicate: true })]
+    const [a, b] = [await open({ pin: 'everything' }), await open({ pin: 'everything' })]
     await b.connect(a.addresses()[0]!)
     const contents = Array.from({ length: 12 }, () => randomBytes(4_000))
 
     // Both write at once, so that the log has several heads when the newcomer asks for them.
     await Promise.all(contents.map((content, i) => (i % 2 === 0 ? a : b).contribute(content, { name: `file ${i}` })))
 
-    const newcomer = await open({ replicate: true })
+    const newcomer = await open({ pin: 'everything' })
     await newcomer.connect(a.addresses()[0]!)
 
     for (const peer of [a, b, newcomer]) {
@@ -89,7 +89,7 @@ describe('a peer', () => {
   })
 
   it('announces each contribution once', async () => {
-    const [a, b] = [await open(), await open({ headExchangeIntervalMs: 50 })]
+    const [a, b] = [await open(), await open({ syncIntervalMs: 50 })]
     const seen: string[] = []
     const all = new Promise<void>((resolve) => {
       b.events.addEventListener('contribution', ({ detail }) => { if (seen.push(detail.name) >= 20) { resolve() } })
@@ -110,7 +110,7 @@ describe('a peer', () => {
     const { cid } = await before.contribute(Buffer.from('kept'), { name: 'kept.txt' })
     await before.close()
 
-    const after = await open({ directory, replicate: true })
+    const after = await open({ directory, pin: 'everything' })
 
     expect(after.id).toBe(before.id)
     expect((await list(after)).map(({ name }) => name)).toEqual(['kept.txt'])
@@ -132,7 +132,7 @@ describe('a peer refuses in one sentence', () => {
 
   it('an address that is none', async () => {
     const peer = await open()
-    await expect(peer.connect('localhost:4001')).rejects.toThrow(/"localhost:4001" is not a multiaddr/)
+    await expect(peer.connect('/ip4/localhost')).rejects.toThrow(/"\/ip4\/localhost" is not a multiaddr/)
   })
 
   it('a contribution without a name, and stores nothing', async () => {

@@ -29,7 +29,8 @@ export async function openMember (context: InstanceContext, members: Members, pa
   const counters = createCounters()
   const peer = await openPeer({
     listen: context.listen,
-    replicate: true,
+    pin: 'everything',
+    sync: params.sync,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
     ...(params.store === 'disk' ? { directory: join(context.temporaryDirectory, 'peer') } : {})
   })
@@ -71,24 +72,23 @@ export async function connectMember (
   await Promise.all(addresses
     .filter(({ peerId }) => peerId !== peer.id && dial(byPeerId.get(peerId) as Member))
     .map(({ multiaddr }) => peer.connect(multiaddr, { signal })))
-  await within(subscribed(peer, addresses.length - 1), timeoutMs, `${addresses.length - 1} peers to listen to the contributions log`, context.signal)
+  await within(neighbours(peer, addresses.length - 1), timeoutMs, `${addresses.length - 1} peers to listen to the contributions log`, context.signal)
   return byPeerId
 }
 
-/** Resolves when as many other peers as given are known to listen to the log. */
-async function subscribed (peer: Peer, count: number): Promise<void> {
-  const { pubsub } = peer.libp2p.services
-  const enough = (): boolean => pubsub.getSubscribers(peer.logAddress).length >= count
+/** Resolves when as many other peers as given share the log with this one. */
+async function neighbours (peer: Peer, count: number): Promise<void> {
+  const enough = (): boolean => peer.status().neighbours >= count
 
   if (!enough()) {
     await new Promise<void>((resolve) => {
-      const onChange = (): void => {
+      const onNeighbour = (): void => {
         if (enough()) {
-          pubsub.removeEventListener('subscription-change', onChange)
+          peer.events.removeEventListener('neighbour', onNeighbour)
           resolve()
         }
       }
-      pubsub.addEventListener('subscription-change', onChange)
+      peer.events.addEventListener('neighbour', onNeighbour)
     })
   }
 }

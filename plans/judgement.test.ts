@@ -20,8 +20,8 @@ function posted (name: string): Posted {
 /** A peer that holds these entries and, by their CIDs, these files; it answers only what it is asked offline. */
 function peerOf (entries: ReadonlyArray<{ hash: string, cid: string }>, files: Readonly<Record<string, Uint8Array | Error>>): Peer {
   return {
-    contributions: async function * () { yield * entries as Contribution[] },
-    fetch: async function * (cid: string, options: { offline?: boolean }) {
+    query: async function * () { yield * entries as Contribution[] },
+    get: async function * (cid: string, options: { offline?: boolean }) {
       const file = files[cid]
 
       if (options.offline !== true || file == null) {

@@ -19,7 +19,7 @@ export interface Differences {
 
 /** Reads everything back from this peer alone and compares it, byte for byte, with what was posted. */
 export async function compareWithPosted (peer: Peer, posted: readonly Posted[], signal: AbortSignal): Promise<Differences> {
-  const entries = new Map((await Array.fromAsync(peer.contributions())).map((entry) => [entry.hash, entry]))
+  const entries = new Map((await Array.fromAsync(peer.query())).map((entry) => [entry.hash, entry]))
   const expected = new Map(posted.map((record) => [record.hash, record]))
   const differences: Differences = {
     missingEntries: posted.filter(({ hash }) => !entries.has(hash)),
@@ -45,7 +45,7 @@ async function digestOf (peer: Peer, cid: string, signal: AbortSignal): Promise<
   const hash = createHash('sha256')
 
   try {
-    for await (const chunk of peer.fetch(cid, { offline: true, signal })) {
+    for await (const chunk of peer.get(cid, { offline: true, signal })) {
       hash.update(chunk)
     }
   } catch (err) {

@@ -15,7 +15,8 @@ const corpus = {
   contributions: count.refine((n) => n > 0, 'must be at least 1').default(60),
   interval_ms: number.default(100),
   corpus: z.string().default(''),
-  store: z.enum(['memory', 'disk']).default('memory')
+  store: z.enum(['memory', 'disk']).default('memory'),
+  sync: z.enum(['fast', 'stock']).default('fast')
 }
 
 /** What the parameters of each case mean, once they are read. The manifest documents and types them for Testground. */

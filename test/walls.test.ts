@@ -22,7 +22,7 @@ describe('the walls between the rooms', () => {
     expect(await importing(room!, other!)).toEqual([expect.stringContaining(`${room}/ may import`)])
   })
 
-  it.for([['plans', 'peersdb'], ['plans', 'network'], ['runners', 'plans'], ['runners', 'network'], ['cli', 'runners'], ['cli', 'analysis']])(
+  it.for([['plans', 'peersdb'], ['plans', 'network'], ['runners', 'plans'], ['runners', 'network'], ['cli', 'runners'], ['cli', 'analysis'], ['cli', 'peersdb']])(
     'let %s import %s', async ([room, other]) => {
       expect(await importing(room!, other!)).toEqual([])
     })

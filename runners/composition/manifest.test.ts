@@ -28,7 +28,7 @@ describe('the manifest of the plan', () => {
       ['bootstrapping', { min: 2, max: 200, default: 8 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
-    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'timeout_secs']
+    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
     expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual(workload)
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])

@@ -1,6 +1,6 @@
 import { lpStream } from '@libp2p/utils'
 import { Entry } from '@orbitdb/core'
-import type { Node } from './node.ts'
+import type { Node } from '../node.ts'
 import type { SubscriptionChangeData } from '@libp2p/gossipsub'
 import type { PeerId, Stream } from '@libp2p/interface'
 import type { LengthPrefixedStream } from '@libp2p/utils'
@@ -129,7 +129,7 @@ async function sendHeads (frames: LengthPrefixedStream, { log }: EventsDatabase,
   const heads: Uint8Array[] = []
 
   for (const { hash } of await log.heads()) {
-    const bytes = await log.storage.get(hash)
+    const bytes = await log.storage.get(hash) as Uint8Array | undefined
 
     if (bytes != null) {
       heads.push(bytes)

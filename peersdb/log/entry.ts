@@ -1,0 +1,120 @@
+import * as dagCbor from '@ipld/dag-cbor'
+import * as z from 'zod'
+import { readContribution } from '../contribution.ts'
+import { RefusedError } from '../errors.ts'
+import { hashOfDigest, sha256 } from './hash.ts'
+import { peerIdOfKey } from './identity.ts'
+import { verifySignature } from './signature.ts'
+import type { StoredContribution } from '../contribution.ts'
+import type { OwnIdentity } from './identity.ts'
+
+/** The most bytes that an entry may have; a contribution with its 64 attributes fits. */
+export const entryBytesMax = 128 * 1024
+/** How far a contribution's clock may be ahead of ours, in milliseconds: a day, as time zones are set wrongly more often than years. */
+const aheadMsMax = 24 * 60 * 60 * 1000
+
+const hash = z.string().min(46).max(64)
+const storedEntry = z.strictObject({
+  id: z.string().max(128),
+  payload: z.strictObject({ op: z.literal('ADD'), key: z.null(), value: z.unknown() }),
+  next: z.array(hash).max(1024),
+  refs: z.array(hash).max(1024),
+  clock: z.strictObject({ id: z.string().max(256), time: z.number().int().nonnegative() }),
+  v: z.literal(2),
+  key: z.string().max(256),
+  identity: hash,
+  sig: z.string().max(512)
+})
+
+/** An entry of the OrbitDB log as it is stored (`oplog/entry.js` of @orbitdb/core 4). */
+export type StoredEntry = z.infer<typeof storedEntry>
+
+export interface LogEntry {
+  readonly hash: string
+  /** The SHA-256 digest that the hash names. */
+  readonly digest: Uint8Array
+  readonly bytes: Uint8Array
+  readonly stored: StoredEntry
+  /** Absent where the entry is of a later schema, or no contribution at all. */
+  readonly contribution?: StoredContribution
+}
+
+/**
+ * Reads an entry that came from a peer, without its signature being verified yet.
+ *
+ * @throws {RefusedError} where it is malformed, of another log, signed by a key that is not the contributor's, or from the future
+ */
+export function readEntry (bytes: Uint8Array, logAddress: string, nowMs: number = Date.now()): LogEntry {
+  const digest = sha256(bytes)
+  const entry = hashOfDigest(digest)
+  const stored = parse(bytes, entry)
+
+  if (stored.id !== logAddress) {
+    throw new RefusedError('malformed', `entry ${entry} is of the log ${stored.id.slice(0, 80)}`)
+  }
+
+  const contribution = readContribution(stored.payload.value)
+
+  if (contribution != null) {
+    if (contribution.contributor !== peerIdOfKey(stored.key)) {
+      throw new RefusedError('forged', `entry ${entry} names the contributor ${contribution.contributor}, whose key did not sign it`)
+    }
+
+    if (Date.parse(contribution.createdAt) > nowMs + aheadMsMax) {
+      throw new RefusedError('future', `entry ${entry} was created at ${contribution.createdAt}, which is yet to come`)
+    }
+  }
+
+  return { hash: entry, digest, bytes, stored, contribution }
+}
+
+function parse (bytes: Uint8Array, entry: string): StoredEntry {
+  if (bytes.byteLength > entryBytesMax) {
+    throw new RefusedError('malformed', `entry ${entry} has ${bytes.byteLength} bytes; at most ${entryBytesMax} are read`)
+  }
+
+  let parsed
+
+  try {
+    parsed = storedEntry.safeParse(dagCbor.decode(bytes))
+  } catch (err) {
+    throw new RefusedError('malformed', `entry ${entry} is not dag-cbor: ${(err as Error).message}`)
+  }
+
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new RefusedError('malformed', `entry ${entry}: ${issue?.path.join('.') ?? 'it'}: ${issue?.message ?? 'is malformed'}`)
+  }
+
+  // Another encoding of the same entry would get another hash wherever it is encoded again.
+  if (Buffer.compare(dagCbor.encode(parsed.data), bytes) !== 0) {
+    throw new RefusedError('malformed', `entry ${entry} is not in canonical dag-cbor`)
+  }
+
+  return parsed.data
+}
+
+/** Whether the entry was signed by the key that it names. */
+export function isSigned ({ stored }: LogEntry): Promise<boolean> {
+  const { key, sig, identity: _identity, ...signed } = stored
+  return verifySignature(sig, key, dagCbor.encode(signed))
+}
+
+/** Makes and signs an entry, byte for byte as OrbitDB would. */
+export async function createEntry (
+  identity: OwnIdentity, logAddress: string, contribution: StoredContribution, place: { next: string[], time: number }
+): Promise<LogEntry> {
+  const signed = {
+    id: logAddress,
+    payload: { op: 'ADD' as const, key: null, value: contribution },
+    next: place.next,
+    refs: [],
+    clock: { id: identity.publicKey, time: place.time },
+    v: 2 as const
+  }
+  const sig = await identity.sign(identity, dagCbor.encode(signed))
+  const stored = { ...signed, key: identity.publicKey, identity: identity.hash, sig }
+  const bytes = dagCbor.encode(stored)
+  const digest = sha256(bytes)
+  return { hash: hashOfDigest(digest), digest, bytes, stored, contribution }
+}

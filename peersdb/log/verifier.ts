@@ -1,0 +1,99 @@
+import { RefusedError } from '../errors.ts'
+import { isSigned, readEntry } from './entry.ts'
+import { hashOf } from './hash.ts'
+import { readIdentity } from './identity.ts'
+import type { LogEntry } from './entry.ts'
+import type { Identity } from './identity.ts'
+
+export interface Verified {
+  entries: LogEntry[]
+  refused: Array<{ hash: string, reason: RefusedError }>
+}
+
+export interface VerifierInit {
+  logAddress: string
+  /** Whether this identity may write to the log. */
+  mayWrite: (identity: Identity) => boolean
+  /** The block of an identity, from the store or from other peers. */
+  identityBytes: (hash: string) => Promise<Uint8Array | undefined>
+}
+
+const identitiesMax = 10_000
+
+/** Checks entries that came from other peers: form, writer, and signature, which the thread pool does for many at once. */
+export class Verifier {
+  /** Signatures verified so far. */
+  verifications = 0
+  readonly #init: VerifierInit
+  readonly #identities = new Map<string, Identity>()
+
+  constructor (init: VerifierInit) {
+    this.#init = init
+  }
+
+  /** Notes an identity that came beside its entries; one whose signatures are wrong is not noted. */
+  async learn (bytes: Uint8Array): Promise<Identity | undefined> {
+    const identity = await readIdentity(bytes)
+
+    if (identity != null && this.#identities.size < identitiesMax) {
+      this.#identities.set(identity.hash, identity)
+    }
+
+    return identity
+  }
+
+  async verify (blocks: readonly Uint8Array[]): Promise<Verified> {
+    const verified: Verified = { entries: [], refused: [] }
+    await Promise.all(blocks.map(async (bytes) => {
+      let entry: LogEntry | undefined
+
+      try {
+        entry = readEntry(bytes, this.#init.logAddress)
+        await this.#check(entry)
+        verified.entries.push(entry)
+      } catch (err) {
+        if (!(err instanceof RefusedError)) {
+          throw err
+        }
+
+        verified.refused.push({ hash: entry?.hash ?? hashOf(bytes), reason: err })
+      }
+    }))
+    return verified
+  }
+
+  async #check (entry: LogEntry): Promise<void> {
+    const { key, identity: identityHash } = entry.stored
+    const identity = await this.identity(identityHash)
+
+    if (identity == null) {
+      throw new RefusedError('unsigned', `entry ${entry.hash} names the identity ${identityHash}, which no peer has`)
+    }
+
+    if (identity.publicKey !== key) {
+      throw new RefusedError('forged', `entry ${entry.hash} names an identity whose key did not sign it`)
+    }
+
+    if (!this.#init.mayWrite(identity)) {
+      throw new RefusedError('foreign', `entry ${entry.hash} is by ${identity.id}, who may not write to this log`)
+    }
+
+    this.verifications++
+
+    if (!await isSigned(entry)) {
+      throw new RefusedError('unsigned', `entry ${entry.hash} has a false signature`)
+    }
+  }
+
+  async identity (hash: string): Promise<Identity | undefined> {
+    const known = this.#identities.get(hash)
+
+    if (known != null) {
+      return known
+    }
+
+    const bytes = await this.#init.identityBytes(hash)
+    const identity = bytes == null ? undefined : await this.learn(bytes)
+    return identity?.hash === hash ? identity : undefined
+  }
+}

@@ -1,0 +1,6 @@
+import type { StrategyName } from './validation/verdict.ts'
+
+/** The validation strategies that there are, for those who read their names from people. */
+export const strategyNames = [
+  'none', 'self-eager', 'self-lazy', 'peersdb', 'majority', 'quorum', 'reputation', 'cached'
+] as const satisfies readonly StrategyName[]

@@ -1,0 +1,280 @@
+import { itemBytesMax, ProtocolError } from './messages.ts'
+import { Channel } from './channel.ts'
+import { createClient } from './reconcile.ts'
+import type { Client } from './reconcile.ts'
+import type { Summary } from './summary.ts'
+import type { Have, Hello, Item, Message, Push, Want } from './messages.ts'
+import type { Stream } from '@libp2p/interface'
+
+/** A server that owes something must send something within this time, in milliseconds. */
+const stallMsDefault = 15_000
+/** The most digests that a server may list in one comparison. */
+const digestsMax = 2_000_000
+
+/** What came for one want. */
+export interface Delivery {
+  items: Item[]
+  missing: Uint8Array[]
+}
+
+export interface ClientSessionInit {
+  peerId: string
+  stream: Stream
+  /** A server that owes something must send something within this time, in milliseconds; 15,000 by default. */
+  stallMs?: number
+  hello: () => Hello
+  onHello: (session: ClientSession) => void
+  onPush: (push: Push, session: ClientSession) => void
+  onHave: (have: Have, session: ClientSession) => void
+  onEnd: (session: ClientSession, reason?: Error) => void
+}
+
+interface PendingWant {
+  want: Want
+  keys: Set<string>
+  items: Item[]
+  bytes: number
+  resolve: (delivery: Delivery) => void
+  reject: (reason: Error) => void
+}
+
+interface Comparison {
+  client: Client
+  onMissing: (digests: Uint8Array[]) => void
+  resolve: () => void
+  reject: (reason: Error) => void
+}
+
+/** The asking side of a session with one peer: compares, wants, and takes what that peer pushes. */
+export class ClientSession {
+  readonly peerId: string
+  /** What the server said last. */
+  server?: Hello
+  readonly #init: ClientSessionInit
+  readonly #channel: Channel
+  readonly #wants = new Map<number, PendingWant>()
+  readonly #greetings: Array<PromiseWithResolvers<Hello>> = []
+  #comparison?: Comparison
+  #nextWant = 1
+  #stall?: NodeJS.Timeout
+
+  constructor (init: ClientSessionInit) {
+    this.#init = init
+    this.peerId = init.peerId
+    this.#channel = new Channel(init.stream, {
+      onMessage: (message) => { this.#receive(message) },
+      onEnd: (reason) => { this.#end(reason) }
+    })
+    this.#send([init.hello()])
+    this.#watch()
+  }
+
+  get open (): boolean {
+    return this.#channel.open
+  }
+
+  /** Asks what the server has by now. */
+  async greet (): Promise<Hello> {
+    this.#requireOpen()
+    const greeting = Promise.withResolvers<Hello>()
+    this.#greetings.push(greeting)
+    this.#send([this.#init.hello()])
+    this.#watch()
+    return greeting.promise
+  }
+
+  /** Compares a summary with what the server has; `onMissing` gets what it lacks, as it becomes known. */
+  async compare (summary: Summary, onMissing: (digests: Uint8Array[]) => void): Promise<void> {
+    this.#requireOpen()
+    const server = this.server == null ? undefined : { count: this.server.size, sum: this.server.fingerprint }
+    const client = createClient(summary, { server, digestsMax })
+    const messages = client.start()
+
+    if (messages.length === 0) {
+      return
+    }
+
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#comparison = { client, onMissing, resolve, reject }
+    this.#send(messages)
+    this.#watch()
+    return promise
+  }
+
+  /**
+   * Asks for entries and blocks; resolves with what came once the server has said that this is all.
+   *
+   * @param entries - digests
+   * @param blocks - CIDs in binary form
+   */
+  async want (entries: Uint8Array[], blocks: Uint8Array[], options: { withFiles: boolean, bytesMax: number }): Promise<Delivery> {
+    this.#requireOpen()
+    const { promise, resolve, reject } = Promise.withResolvers<Delivery>()
+    const want: Want = { type: 'want', id: this.#nextWant++, entries, blocks, ...options }
+    const keys = new Set([...entries, ...blocks].map(keyOf))
+    this.#wants.set(want.id, { want, keys, items: [], bytes: 0, resolve, reject })
+    this.#send([want])
+    this.#watch()
+    return promise
+  }
+
+  /** Ends the session, as its server broke the rules or is not needed any more. */
+  fail (reason: Error): void {
+    this.#channel.fail(reason).catch(() => { /* The stream is aborted in any case. */ })
+  }
+
+  close (): Promise<void> {
+    return this.#channel.close()
+  }
+
+  /** What is asked on a stream that is over would never be answered. */
+  #requireOpen (): void {
+    if (!this.open) {
+      throw new Error(`the session with peer ${this.peerId} has ended; ask another peer`)
+    }
+  }
+
+  #send (messages: Message[]): void {
+    this.#channel.send(messages).catch((err: Error) => { this.#channel.abort(err) })
+  }
+
+  #receive (message: Message): void {
+    this.#watch()
+
+    switch (message.type) {
+      case 'hello':
+        this.#greeted(message)
+        return
+      case 'differ':
+        this.#compared(message)
+        return
+      case 'item':
+        this.#take(message)
+        return
+      case 'end':
+        this.#finish(message.id, message.sent, message.missing)
+        return
+      case 'push':
+        this.#init.onPush(message, this)
+        return
+      case 'have':
+        this.server = { ...this.#requireServer(), size: message.size, fingerprint: message.fingerprint }
+        this.#init.onHave(message, this)
+        return
+      case 'error':
+        this.#channel.abort(new Error(`peer ${this.peerId} ended the session: ${message.sentence}`))
+        return
+      default:
+        throw new ProtocolError(`a server does not send ${message.type} messages`)
+    }
+  }
+
+  #requireServer (): Hello {
+    if (this.server == null) {
+      throw new ProtocolError('a server says hello before anything else')
+    }
+
+    return this.server
+  }
+
+  #greeted (hello: Hello): void {
+    if (hello.logAddress !== this.#init.hello().logAddress) {
+      this.#channel.abort(new Error(`peer ${this.peerId} has another log, ${hello.logAddress}`))
+      return
+    }
+
+    const first = this.server == null
+    this.server = hello
+    this.#watch()
+
+    if (first) {
+      this.#init.onHello(this)
+    } else {
+      this.#greetings.shift()?.resolve(hello)
+    }
+  }
+
+  #compared (message: Message): void {
+    if (this.#comparison == null) {
+      throw new ProtocolError('a difference is told that nobody asked for')
+    }
+
+    const { send, missing, done } = this.#comparison.client.receive(message)
+
+    if (missing.length > 0) {
+      this.#comparison.onMissing(missing)
+    }
+
+    if (send.length > 0) {
+      this.#send(send)
+    }
+
+    if (done) {
+      this.#comparison.resolve()
+      this.#comparison = undefined
+    }
+  }
+
+  #take (item: Item): void {
+    const pending = this.#wants.get(item.id)
+    // With an entry may come its file and its identity; everything else must have been asked for.
+    const asked = pending?.keys.has(keyOf(item.key)) === true || item.kind === 'identity' ||
+      (item.kind === 'block' && pending?.want.withFiles === true)
+
+    if (pending == null || !asked || pending.items.length >= 3 * pending.keys.size) {
+      throw new ProtocolError(`a ${item.kind} came that was not asked for`)
+    }
+
+    // A server stops once it has sent what was allowed, so that only one more thing can go beyond it.
+    if (pending.bytes > pending.want.bytesMax + itemBytesMax) {
+      throw new ProtocolError(`more than ${pending.want.bytesMax} bytes came for one want`)
+    }
+
+    pending.items.push(item)
+    pending.bytes += item.bytes.byteLength
+  }
+
+  #finish (id: number, sent: number, missing: Uint8Array[]): void {
+    const pending = this.#wants.get(id)
+
+    if (pending == null || pending.items.length !== sent) {
+      throw new ProtocolError(`${sent} items were announced as sent, ${pending?.items.length ?? 0} came`)
+    }
+
+    this.#wants.delete(id)
+    this.#watch()
+    pending.resolve({ items: pending.items, missing })
+  }
+
+  /** Sets the bound of what the server owes anew; clears it when it owes nothing. */
+  #watch (): void {
+    clearTimeout(this.#stall)
+    const owes = this.server == null || this.#wants.size > 0 || this.#comparison != null || this.#greetings.length > 0
+
+    const { stallMs = stallMsDefault } = this.#init
+
+    if (owes && this.open) {
+      this.#stall = setTimeout(() => {
+        this.#channel.abort(new Error(`peer ${this.peerId} sent nothing of what it owes for ${stallMs / 1000} s`))
+      }, stallMs)
+      this.#stall.unref()
+    }
+  }
+
+  #end (reason?: Error): void {
+    clearTimeout(this.#stall)
+    const why = reason ?? new Error(`the session with peer ${this.peerId} ended`)
+    const wants = [...this.#wants.values()]
+    this.#wants.clear()
+    wants.forEach(({ reject }) => { reject(why) })
+    this.#greetings.splice(0).forEach(({ reject }) => { reject(why) })
+    this.#comparison?.reject(why)
+    this.#comparison = undefined
+    this.#init.onEnd(this, reason)
+  }
+}
+
+/** A short key of a digest or CID for maps. */
+export function keyOf (bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}

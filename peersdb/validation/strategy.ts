@@ -1,0 +1,162 @@
+import { within } from './clock.ts'
+import { poll } from './poll.ts'
+import type { ValidationHost } from './host.ts'
+import type { PollInit, PollResult } from './poll.ts'
+import type { Examination, Validator } from './validator.ts'
+import type { StrategyName, Verdict } from './verdict.ts'
+import type { KeptVerdict } from './verdict-store.ts'
+
+/** A way to find out whether a contribution is good. */
+export interface Strategy {
+  readonly name: StrategyName
+  /** Whether a peer decides on every contribution as it arrives, rather than when someone asks. */
+  readonly onArrival: boolean
+  /** Comes to a verdict and keeps it in the host's store; a verdict that is kept there already may be given instead. */
+  decide (cid: string, host: ValidationHost, options: { signal: AbortSignal }): Promise<KeptVerdict>
+}
+
+/** What every strategy may need. */
+export interface StrategyInit {
+  validator: Validator
+  /** The most time for reading and looking at one contribution, in milliseconds. */
+  examineMs: number
+}
+
+/** What a strategy comes to; the rest of the verdict is bookkeeping. */
+export interface Outcome {
+  verdict: Verdict['verdict']
+  reasons: string[]
+  selfDetermined: boolean
+  poll?: PollResult
+}
+
+/** What a strategy works with while it decides on one contribution. */
+export interface Trial {
+  readonly cid: string
+  readonly host: ValidationHost
+  readonly signal: AbortSignal
+  /** Looks at the content here. Content that cannot be read leaves the verdict undecided. */
+  examine (options?: { signal?: AbortSignal }): Promise<Outcome>
+  /** Asks peers. */
+  poll (init: Omit<PollInit, 'cid' | 'host'>): Promise<PollResult>
+}
+
+/** Which kept verdicts a strategy gives again: any that fits, only what this peer found out by itself, or none. */
+export type Recall = 'any' | 'own' | 'none'
+
+/** Makes a strategy of its rule. */
+export function defineStrategy (
+  init: StrategyInit & { name: StrategyName, recall: Recall, onArrival?: boolean },
+  rule: (trial: Trial) => Promise<Outcome>
+): Strategy {
+  const { name, recall, onArrival = false } = init
+
+  return {
+    name,
+    onArrival,
+    decide: async (cid, host, { signal }) => {
+      signal.throwIfAborted()
+      const kept = recalled(recall, name, cid, host)
+
+      if (kept != null) {
+        return kept
+      }
+
+      const startedMs = host.clock.nowMs()
+      const trial: Trial = {
+        cid, host, signal,
+        examine: async (options = {}) => {
+          const examined = await examine(cid, host, init, options.signal ?? signal)
+          signal.throwIfAborted()
+          return examined
+        },
+        poll: (pollInit) => poll({ ...pollInit, cid, host }, signal)
+      }
+      const outcome = host.contribution(cid) == null ? notShared : await rule(trial)
+      const endedMs = host.clock.nowMs()
+      const verdict: KeptVerdict = {
+        cid,
+        verdict: outcome.verdict,
+        strategy: name,
+        decidedAt: new Date(endedMs).toISOString(),
+        elapsedMs: Math.max(0, endedMs - startedMs),
+        reasons: [...outcome.reasons, ...refusals(outcome.poll)],
+        votes: outcome.poll?.tally.votes.slice() ?? [],
+        messages: outcome.poll?.messages ?? 0,
+        bytes: outcome.poll?.tally.bytes ?? 0,
+        selfDetermined: outcome.selfDetermined
+      }
+
+      if (outcome !== notShared) {
+        host.store.put(verdict)
+      }
+
+      return verdict
+    }
+  }
+}
+
+const notShared: Outcome = {
+  verdict: 'undecided',
+  reasons: ['no contribution of the shared log that is known here has this CID'],
+  selfDetermined: false
+}
+
+function recalled (recall: Recall, name: StrategyName, cid: string, host: ValidationHost): KeptVerdict | undefined {
+  if (recall === 'none') {
+    return undefined
+  }
+
+  const kept = host.store.own(cid) ?? (recall === 'any' ? host.store.get(cid, name) : undefined)
+  return kept?.verdict === 'undecided' ? undefined : kept
+}
+
+function refusals (result?: PollResult): string[] {
+  const refused = Object.entries(result?.tally.refused ?? {})
+  return refused.length === 0 ? [] : [`votes not counted: ${refused.map(([kind, count]) => `${count} ${kind}`).join(', ')}`]
+}
+
+async function examine (cid: string, host: ValidationHost, { validator, examineMs }: StrategyInit, signal: AbortSignal): Promise<Outcome> {
+  const contribution = host.contribution(cid)
+
+  if (contribution == null) {
+    return notShared
+  }
+
+  let examination: Examination
+
+  try {
+    examination = await within({ clock: host.clock, ms: examineMs, what: `validating ${cid}` }, signal, (limited) => {
+      limited.throwIfAborted()
+      const content = host.read(cid, { signal: limited })
+      return validator({ contribution, content, history: host.history, nowMs: host.clock.nowMs() }, { signal: limited })
+    })
+  } catch (err) {
+    return { verdict: 'undecided', reasons: [`it could not be looked at: ${(err as Error).message.slice(0, 256)}`], selfDetermined: false }
+  }
+
+  const { verdict, reasons, sha256, runs } = examination
+
+  if (verdict === 'valid') {
+    host.history.add(cid, sha256, runs)
+  }
+
+  return { verdict, reasons, selfDetermined: verdict !== 'undecided' }
+}
+
+/** What the voters said, as a sentence. */
+export function spoken ({ tally, messages }: PollResult): string {
+  return `${tally.yes} voted valid and ${tally.no} invalid of ${messages} asked`
+}
+
+/** So many different elements, each equally likely; all of them where there are not more (Fisher and Yates). */
+export function sample<T> (values: readonly T[], count: number, random: () => number): T[] {
+  const rest = [...values]
+  const drawn: T[] = []
+
+  while (drawn.length < count && rest.length > 0) {
+    drawn.push(...rest.splice(Math.floor(random() * rest.length), 1))
+  }
+
+  return drawn
+}

@@ -1,0 +1,18 @@
+export type StrategyName = 'none' | 'self-eager' | 'self-lazy' | 'peersdb' | 'majority' | 'quorum' | 'reputation' | 'cached'
+
+/** What a peer found out about a contribution, and how. */
+export interface Verdict {
+  cid: string
+  verdict: 'valid' | 'invalid' | 'undecided'
+  strategy: StrategyName
+  /** ISO 8601. */
+  decidedAt: string
+  elapsedMs: number
+  reasons: string[]
+  /** Every vote that arrived; each voter counts once. */
+  votes: Array<{ voter: string, valid: boolean, counted: boolean }>
+  /** Messages sent for it. */
+  messages: number
+  /** Bytes of votes received for it. */
+  bytes: number
+}
