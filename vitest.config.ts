@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that compare times with a bound: next to others they would measure those. */
-const timed = ['network/shaped.test.ts', 'test/readme.test.ts']
+const timed = ['network/shaped.test.ts', 'test/readme.test.ts', 'test/docs.test.ts']
 const nowhere = ['**/node_modules/**', 'dist/**', 'runs/**']
 
 export default defineConfig({

@@ -165,11 +165,15 @@ export interface PeerInit {
   listen?: string[]
   /** Peers to connect to and to stay connected with: multiaddrs, host names or addresses. */
   bootstrap?: string[]
+  /** How long opening a log by its address waits for a peer that has it, in milliseconds; 30,000 by default. */
+  openTimeoutMs?: number
+  /** Whether to connect to the peers that others tell of, up to 64; on by default. */
+  peerExchange?: boolean
   /** The libp2p transport; by default TCP. */
   transport?: TransportFactory
   /** The name or the address (`/orbitdb/...`) of the contributions log. Peers that open the same share one log. */
   log?: string
-  /** `*` (everyone, the default) or the peer ids that administer who may write; decided when a log is created. */
+  /** `*` (everyone, the default) or the peer ids, `self` among them, that administer who may write; decided when a log is created. */
   administrators?: '*' | string[]
   /** Which files of others to fetch and keep; by default nothing. */
   pin?: PinPolicy

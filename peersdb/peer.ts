@@ -8,7 +8,7 @@ import { FileNotFoundError, InvalidInputError, PeerClosedError } from './errors.
 import { importContent } from './files/content.ts'
 import { FileService } from './files/files.ts'
 import { matches } from './filter.ts'
-import { openContributionsLog } from './log/contributions-log.ts'
+import { openContributionsLog } from './log/open-log.ts'
 import { createBans } from './membership/bans.ts'
 import { createMembership } from './membership/membership.ts'
 import { startNode } from './node.ts'
@@ -76,6 +76,7 @@ export async function openPeer (init: PeerInit = {}): Promise<Peer> {
       libp2p: node.libp2p,
       bootstrap: init.bootstrap ?? [],
       bans,
+      exchange: init.peerExchange,
       onError: (err) => { events.safeDispatchEvent('failure', { detail: err }) }
     })
     const peer = new PeersDbPeer(init, events, { store, privateData, node, membership, traffic })
@@ -132,6 +133,7 @@ class PeersDbPeer implements Peer {
       name: this.#init.log ?? 'contributions',
       administrators: this.#init.administrators ?? '*',
       mode: this.#init.sync ?? 'fast',
+      openTimeoutMs: this.#init.openTimeoutMs,
       onEntry: this.#onEntry,
       onRefused: this.#onRefused
     })

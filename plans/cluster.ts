@@ -31,6 +31,7 @@ export async function openMember (context: InstanceContext, members: Members, pa
     listen: context.listen,
     pin: 'everything',
     sync: params.sync,
+    peerExchange: false,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
     ...(params.store === 'disk' ? { directory: join(context.temporaryDirectory, 'peer') } : {})
   })

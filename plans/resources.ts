@@ -6,7 +6,7 @@ const intervalMs = 1_000
 const histogramResolutionMs = 5
 
 /**
- * Records once a second what this process uses, so that a reader can tell whether the machine, and not
+ * Records once a second, and at the end, what this process uses, so that a reader can tell whether the machine, and not
  * the network, was the limit.
  *
  * @returns what stops it
@@ -16,21 +16,28 @@ export function observeResources (record: Recorder): () => void {
   let before = machineTimes()
   delay.enable()
 
-  const timer = setInterval(() => {
+  const sample = (): void => {
     const { user, system } = process.cpuUsage()
     const machine = machineTimes()
     record.metric('rss_bytes', process.memoryUsage.rss())
     record.metric('cpu_ms', (user + system) / 1000)
-    record.metric('cpu_percent', 100 * (1 - (machine.idleMs - before.idleMs) / (machine.totalMs - before.totalMs)))
-    before = machine
     // The histogram holds whole intervals, of which its own resolution is no delay.
     record.metric('event_loop_delay_ms', Math.max(0, delay.max / 1e6 - histogramResolutionMs))
     delay.reset()
-  }, intervalMs)
+
+    // The machine counts in ticks, of which there may be none since the last sample.
+    if (machine.totalMs > before.totalMs) {
+      record.metric('cpu_percent', 100 * (1 - (machine.idleMs - before.idleMs) / (machine.totalMs - before.totalMs)))
+      before = machine
+    }
+  }
+  const timer = setInterval(sample, intervalMs)
   timer.unref()
 
   return () => {
     clearInterval(timer)
+    // An instance may take less than an interval.
+    sample()
     delay.disable()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`: the library and the command with tsc, and the plan as one file with esbuild, because an
- * instance that loads one bundled file starts five times faster and needs 40 % less memory.
+ * Builds `dist/`: the library and the command with tsc, and the plan and the daemon as one file each with esbuild,
+ * because a process that loads one bundled file starts five times faster and needs 40 % less memory.
  */
 import { spawnSync } from 'node:child_process'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,25 +21,30 @@ if (tsc.status !== 0) {
   process.exit(1)
 }
 
-await build({
-  entryPoints: [join(root, 'plans', 'main.ts')],
-  outfile: join(draft, 'plan', 'peersdb.js'),
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node24',
-  minify: true,
-  keepNames: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
-  // Native modules find their binaries beside their own files, so they stay where npm put them.
-  external: ['classic-level', 'node-datachannel'],
-  banner: { js: 'import { createRequire } from \'node:module\'; const require = createRequire(import.meta.url);' },
-  logLevel: 'error'
-})
-
+await bundle(join(root, 'plans', 'main.ts'), join(draft, 'plan', 'peersdb.js'))
+await bundle(join(root, 'peersdb', 'daemon.ts'), join(draft, 'peersdb', 'daemon.js'))
 writeFileSync(join(draft, '.built-from'), process.argv[2] ?? '')
 replaceTarget()
+
+async function bundle (entry: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [entry],
+    outfile,
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    // Native modules find their binaries beside their own files, so they stay where npm put them.
+    external: ['classic-level', 'node-datachannel'],
+    banner: { js: 'import { createRequire } from \'node:module\'; const require = createRequire(import.meta.url);' },
+    logLevel: 'error'
+  })
+}
 
 /** Another build may put its own there between the two steps; the later one stays. */
 function replaceTarget (attempts = 5): void {

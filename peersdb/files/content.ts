@@ -25,6 +25,8 @@ export interface Imported {
 
 const rawCode = 0x55
 const readBytes = 1024 * 1024
+/** Helia's defaults, 50 files and 10 blocks at once, would hold hundreds of megabytes. */
+const concurrency = { fileImportConcurrency: 4, blockWriteConcurrency: 4 }
 
 /** The CID of a file that is one block: CIDv1, raw, SHA-256, as UnixFS has it for what fits into one leaf. */
 export function singleBlockCid (bytes: Uint8Array): CID {
@@ -91,18 +93,20 @@ function createImporter (store: Store, { signal }: Cancellable) {
 
   return {
     file: async (stream: AsyncIterable<Uint8Array>): Promise<Imported> => {
-      const cid = await fs.addByteStream(counted(stream), { signal })
+      const cid = await fs.addByteStream(counted(stream), { ...concurrency, signal })
       return { cid, size, isDirectory: false, blocks }
     },
     directory: async (path: string): Promise<Imported> => {
+      const paths = await filesIn(path)
       let cid: CID | undefined
 
-      for await (const added of fs.addAll(candidates(path, counted), { signal, wrapWithDirectory: true })) {
+      // The directory itself comes last.
+      for await (const added of fs.addAll(candidates(path, paths, counted), { ...concurrency, signal, wrapWithDirectory: true })) {
         cid = added.cid
       }
 
-      if (cid == null) {
-        throw new InvalidInputError(`the directory "${path}" has no files`)
+      if (cid == null || paths.length === 0) {
+        throw new InvalidInputError(`the directory "${path}" has no files; put some into it`)
       }
 
       return { cid, size, isDirectory: true, blocks }
@@ -114,11 +118,13 @@ function pick ({ blockstore }: Store) {
   return { get: blockstore.get.bind(blockstore), has: blockstore.has.bind(blockstore) }
 }
 
-/** The files of a directory in order of their names, so that the same directory has the same CID everywhere. Links are not followed. */
-async function * candidates (root: string, counted: (stream: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) {
+/** The files of a directory in the order of their names, so that the same directory has the same CID everywhere; links are left out. */
+async function filesIn (root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort()
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort()
+}
 
+async function * candidates (root: string, files: string[], counted: (stream: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) {
   for (const file of files) {
     yield { path: file.slice(join(root, '/').length), content: counted(readUnchanged(file, await look(file))) }
   }

@@ -6,11 +6,14 @@ import { createSharedWork } from './shared-work.ts'
 import { createSlots } from './slots.ts'
 import type { Cancellable } from '../api.ts'
 import type { FileBlocksInit } from './file-blocks.ts'
+import type { UnixFS } from '@helia/unixfs'
 import type { CID } from 'multiformats/cid'
 
 /** How many files are fetched at the same time, and how many blocks of one. */
 const filesAtOnceMax = 256
 const blocksAtOnceMax = 8
+/** How much of a file is read ahead of its reader, in bytes. */
+const windowBytes = 8 * 1024 * 1024
 /** What the inner nodes of a file may take beside its content: far more than UnixFS needs. */
 const overheadBytes = 4 * 1024 * 1024
 
@@ -99,7 +102,7 @@ export class FileService {
     const fs = unixfs({ blockstore: { get } as never })
 
     try {
-      yield * fs.cat(cid, { signal: options.signal, path: options.path })
+      yield * readInWindows(fs, cid, options)
     } catch (err) {
       options.signal?.throwIfAborted()
       const { name, message } = err as Error
@@ -166,4 +169,15 @@ export class FileService {
     files.hold(root, blocks.values().map(({ multihash }) => multihash.bytes))
     onHeld(root)
   }
+}
+
+/** Helia reads as much as it can, however slow its reader is, so that it is asked for one part of the file after another. */
+async function * readInWindows (fs: UnixFS, root: CID, { signal, path }: Cancellable & { path?: string }): AsyncGenerator<Uint8Array> {
+  const { cid, size = 0n } = await fs.stat(root, { signal, path })
+  let offset = 0
+
+  do {
+    yield * fs.cat(cid, { signal, offset, length: windowBytes })
+    offset += windowBytes
+  } while (offset < size)
 }

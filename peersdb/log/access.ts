@@ -1,6 +1,9 @@
 import { IPFSAccessController, useAccessController } from '@orbitdb/core'
+import { InvalidInputError } from '../errors.ts'
+import { keyOfPeerId, peerIdOfKey } from './identity.ts'
+import type { Access } from '../api.ts'
 import type { Node } from '../node.ts'
-import type { AccessController, AccessControllerInit, KeyValueDatabase, Storage } from '@orbitdb/core'
+import type { AccessController, AccessControllerInit, EventsDatabase, KeyValueDatabase, Storage } from '@orbitdb/core'
 
 /** Makes the storages of OrbitDB's own small databases, which its defaults would put into the working directory. */
 export type StorageFactory = (name: string) => { headsStorage: Storage, indexStorage: Storage }
@@ -50,4 +53,25 @@ export function useListAccessController (node: Node, storages: StorageFactory): 
   factories.set(node, storages)
   useAccessController(listAccessController)
   return listAccessController
+}
+
+/** Who may write to a log, in terms of peer ids. */
+export function accessOf ({ access, address }: EventsDatabase): Access {
+  const fixed = async (): Promise<void> => {
+    throw new InvalidInputError(`who may write to the log ${address} cannot be changed; create a log with administrators for that`)
+  }
+  const change = (apply?: (key: string) => Promise<void>) => apply == null
+    ? fixed
+    : async (peerId: string) => {
+      try {
+        await apply(keyOfPeerId(peerId))
+      } catch (err) {
+        throw err instanceof InvalidInputError ? err : new InvalidInputError(`this peer does not administer the log ${address}: ${(err as Error).message.split('\n')[0]}`)
+      }
+    }
+  return {
+    writers: async () => (await access.writers?.() ?? access.write).map((key) => key === '*' ? key : peerIdOfKey(key) ?? key),
+    grant: change(access.grant),
+    revoke: change(access.revoke)
+  }
 }

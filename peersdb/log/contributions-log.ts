@@ -1,19 +1,17 @@
 import * as dagCbor from '@ipld/dag-cbor'
-import { createOrbitDB, Events, IPFSAccessController } from '@orbitdb/core'
 import { createSerial } from '../serial.ts'
-import { InvalidInputError, RefusedError } from '../errors.ts'
-import { useListAccessController } from './access.ts'
+import { InvalidInputError, PeerClosedError, RefusedError } from '../errors.ts'
+import { accessOf } from './access.ts'
 import { createEntry, readEntry } from './entry.ts'
-import { EntryLog } from './entry-log.ts'
-import { cidOfHash, digestOfHash, multihashOf } from './hash.ts'
-import { identitiesOf, keyOfPeerId, ownIdentity, peerIdOfKey } from './identity.ts'
-import { entryStorage, headsStorage, indexStorage, storagesIn } from './storages.ts'
+import { digestOfHash, multihashOf } from './hash.ts'
+import { fetchBlock } from './storages.ts'
 import { Verifier } from './verifier.ts'
 import type { Access, SyncMode } from '../api.ts'
 import type { StoredContribution } from '../contribution.ts'
 import type { Node } from '../node.ts'
 import type { Store } from '../store/store.ts'
 import type { LogEntry } from './entry.ts'
+import type { EntryLog } from './entry-log.ts'
 import type { OwnIdentity } from './identity.ts'
 import type { EventsDatabase, LogEntry as OrbitEntry, OrbitDB } from '@orbitdb/core'
 
@@ -26,12 +24,14 @@ export interface ContributionsLogInit {
   /** Called once for every entry that became visible, those of this peer among them. */
   onEntry: (entry: LogEntry) => void
   onRefused: (reason: RefusedError) => void
+  /** How long opening a log by its address waits for a peer that has it, in milliseconds; 30,000 by default. */
+  openTimeoutMs?: number
 }
 
-/** How long one block of the log may take to come by Bitswap, in milliseconds. */
-const blockTimeoutMs = 30_000
 /** The most heads that one entry refers to; the others stay heads until a later entry. */
 const parentsMax = 64
+/** The most blocks that are asked for at once; Bitswap forgets those beyond 1,024. */
+const fetchesMax = 512
 
 /**
  * The contributions log: an OrbitDB events log whose entries are kept in the peer's own store. In the mode `stock`,
@@ -47,8 +47,11 @@ export class ContributionsLog {
   readonly #init: ContributionsLogInit
   readonly #orbitdb: OrbitDB
   readonly #oneByOne = createSerial()
+  readonly #closing = new AbortController()
   /** Called when entries came from another peer, by whichever protocol, for those who pass them on. */
   onArrival: () => void = () => {}
+  /** Called with the entries that came from unmodified peers, which those who speak PeersDB's own protocol have not heard of. */
+  onStockEntries: (entries: readonly LogEntry[]) => void = () => {}
   #writers: ReadonlySet<string> = new Set()
 
   constructor (init: ContributionsLogInit, orbitdb: OrbitDB, identity: OwnIdentity, database: EventsDatabase, entries: EntryLog) {
@@ -73,7 +76,10 @@ export class ContributionsLog {
   /** Reads who may write; called once before anything else, and whenever the list changes. */
   async start (): Promise<void> {
     const { access } = this.database
-    const read = async (): Promise<void> => { this.#writers = new Set(await access.writers?.() ?? access.write) }
+    const read = async (): Promise<void> => {
+      this.#writers = new Set(await access.writers?.() ?? access.write)
+      this.entries.pardon()
+    }
     access.events?.on('update', () => { read().catch(() => { /* The database is being closed; nothing is written any more. */ }) })
     await read()
   }
@@ -117,6 +123,11 @@ export class ContributionsLog {
 
   /** Takes over an entry that OrbitDB has verified and joined by itself. */
   async ingest (hash: string): Promise<void> {
+    // With each entry, OrbitDB tells again of all that it refers to.
+    if (this.#isKnown(hash)) {
+      return
+    }
+
     try {
       this.entries.insert([readEntry(await this.#stored(hash), this.address)], { joined: true }).forEach(this.#init.onEntry)
     } catch (err) {
@@ -141,10 +152,11 @@ export class ContributionsLog {
       return undefined
     }
 
-    return this.#init.store.blocks.getSmall(multihashOf(digest)) ?? await fetchBlock(this.#init.node, hash)
+    return this.#init.store.blocks.getSmall(multihashOf(digest)) ?? await fetchBlock(this.#init.node, hash, this.#closing.signal)
   }
 
   async close (): Promise<void> {
+    this.#closing.abort(new PeerClosedError('the peer is being closed'))
     await this.#oneByOne(async () => {})
     await this.database.close()
     await this.#orbitdb.stop()
@@ -161,115 +173,52 @@ export class ContributionsLog {
   }
 
   /** Takes an entry from OrbitDB's own exchange, with all that it refers to, from whoever has it. */
-  async #joinFromStock (orbitEntry: OrbitEntry): Promise<boolean> {
-    const { hash: head, ...stored } = orbitEntry
+  async #joinFromStock ({ hash, ...stored }: OrbitEntry): Promise<boolean> {
+    return !this.#isKnown(hash) && await this.#takeWithAncestors([dagCbor.encode(stored)], [])
+  }
 
-    if (this.entries.isRefused(head) || this.entries.has(digestOfHash(head) ?? new Uint8Array(32))) {
-      return false
-    }
+  /** Fetches from unmodified peers what entries wait for and nobody had when it was asked for. */
+  async fetchMissing (): Promise<void> {
+    await this.#takeWithAncestors([], this.entries.missing)
+  }
 
-    const asked = new Set<string>()
-    let blocks: Uint8Array[] = [dagCbor.encode(stored)]
+  async #takeWithAncestors (given: Uint8Array[], wanted: string[]): Promise<boolean> {
+    const asked = new Set(wanted)
+    let blocks = given
     let joined = false
 
-    while (blocks.length > 0) {
+    while (blocks.length > 0 || wanted.length > 0) {
       const { entries, refused } = await this.verifier.verify(blocks)
-      refused.forEach((refusal) => { this.refuse(refusal) })
-      joined = this.insert(entries).length > 0 || joined
-      const parents = entries.flatMap((entry) => [...entry.stored.next, ...entry.stored.refs])
-        .filter((hash) => !asked.has(hash) && !this.entries.isRefused(hash) && !this.entries.has(digestOfHash(hash) ?? new Uint8Array(32)))
-      parents.forEach((hash) => { asked.add(hash) })
-      blocks = (await Promise.all([...new Set(parents)].map((hash) => this.block(hash)))).filter((bytes) => bytes != null)
+      this.#closing.signal.throwIfAborted()
+      // OrbitDB's exchange, its gossip and a fetch may bring the same entry at the same time.
+      refused.filter(({ hash }) => !this.entries.isRefused(hash)).forEach((refusal) => { this.refuse(refusal) })
+      const added = this.insert(entries)
+
+      if (added.length > 0) {
+        joined = true
+        this.onStockEntries(added)
+      }
+
+      for (const hash of entries.flatMap(({ stored }) => [...stored.next, ...stored.refs])) {
+        if (!asked.has(hash) && !this.#isKnown(hash)) {
+          asked.add(hash)
+          wanted.push(hash)
+        }
+      }
+
+      blocks = (await Promise.all(wanted.splice(0, fetchesMax).map((hash) => this.block(hash)))).filter((bytes) => bytes != null)
     }
 
     return joined
+  }
+
+  #isKnown (hash: string): boolean {
+    const digest = digestOfHash(hash)
+    return digest == null || this.entries.isRefused(hash) || this.entries.has(digest)
   }
 
   refuse ({ hash, reason }: { hash: string, reason: RefusedError }): void {
     this.entries.refuse(hash)
     this.#init.onRefused(reason)
   }
-}
-
-/**
- * Opens the log by its name, or by its address, in which case other peers may have to be asked for its manifest.
- *
- * @throws {InvalidInputError} where the store holds another log
- */
-export async function openContributionsLog (init: ContributionsLogInit): Promise<ContributionsLog> {
-  const { node, store, mode, administrators } = init
-  const identity = ownIdentity(store.privateKey)
-  const opened: { entries?: EntryLog, log?: ContributionsLog } = {}
-  const identities = identitiesOf(identity, async (hash) => opened.log?.verifier.identity(hash))
-  const orbitdb = await createOrbitDB({ ipfs: node, id: identity.id, identity, identities })
-  const listController = useListAccessController(node, storagesIn(store))
-  const database = await orbitdb.open(init.name, {
-    type: 'events',
-    sync: mode === 'stock',
-    AccessController: administrators === '*' ? IPFSAccessController({ write: ['*'] }) : listController({ write: administrators.map(keyOfPeerId) }),
-    Database: async (params: { address: string }) => {
-      const entries = openEntries(store, params.address)
-      opened.entries = entries
-      return Events()({
-        ...params,
-        headsStorage: headsStorage(entries),
-        indexStorage: indexStorage(entries, async (hash) => opened.log?.ingest(hash)),
-        ...(mode === 'fast' ? { entryStorage: entryStorage(store, (hash) => fetchBlock(node, hash)) } : {})
-      })
-    }
-  }) as EventsDatabase
-  const log = new ContributionsLog(init, orbitdb, identity, database, opened.entries as EntryLog)
-  opened.log = log
-  log.keepIdentity(identity.bytes, identity.hash)
-  await log.start()
-  return log
-}
-
-function openEntries (store: Store, address: string): EntryLog {
-  const held = store.values.get('log', 'address')
-
-  if (held != null && held !== address) {
-    throw new InvalidInputError(`the store holds the log ${String(held)}, not ${address}; open that one, or choose another directory`)
-  }
-
-  store.values.put('log', 'address', address)
-  return new EntryLog(store, address, (digest) => {
-    const bytes = store.blocks.getSmall(multihashOf(digest))
-    return bytes == null ? undefined : readEntry(bytes, address, Infinity)
-  })
-}
-
-function accessOf ({ access, address }: EventsDatabase): Access {
-  const fixed = async (): Promise<void> => {
-    throw new InvalidInputError(`who may write to the log ${address} cannot be changed; create a log with administrators for that`)
-  }
-  const change = (apply?: (key: string) => Promise<void>) => apply == null
-    ? fixed
-    : async (peerId: string) => {
-      try {
-        await apply(keyOfPeerId(peerId))
-      } catch (err) {
-        throw err instanceof InvalidInputError ? err : new InvalidInputError(`this peer does not administer the log ${address}: ${(err as Error).message.split('\n')[0]}`)
-      }
-    }
-  return {
-    writers: async () => (await access.writers?.() ?? access.write).map((key) => key === '*' ? key : peerIdOfKey(key) ?? key),
-    grant: change(access.grant),
-    revoke: change(access.revoke)
-  }
-}
-
-async function fetchBlock (node: Node, hash: string): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = []
-
-  try {
-    for await (const chunk of node.blockstore.get(cidOfHash(hash), { signal: AbortSignal.timeout(blockTimeoutMs) })) {
-      chunks.push(chunk)
-    }
-  } catch {
-    // Nobody who is connected has it, or none of them answered in time; whoever asks decides what that means.
-    return undefined
-  }
-
-  return Buffer.concat(chunks)
 }

@@ -1,3 +1,4 @@
+import { RefusedError } from '../errors.ts'
 import { digestOfHash, multihashOf } from './hash.ts'
 import { Summary } from '../sync/summary.ts'
 import type { LogEntry } from './entry.ts'
@@ -11,6 +12,8 @@ export interface Head {
 }
 
 const namespace = 'log'
+/** How many refused entries are remembered. */
+const refusedMax = 100_000
 
 /**
  * The entries that this peer has, and which of them are joined: those whose ancestors are all here, so that OrbitDB can
@@ -80,17 +83,35 @@ export class EntryLog {
     return this.#unjoined.size
   }
 
+  /** The hashes of entries that are not here and that others wait for. */
+  get missing (): string[] {
+    return [...this.#waiting.keys()].filter((hash) => !this.has(digestOfHash(hash) as Uint8Array))
+  }
+
   /** Replaces the heads, where it is OrbitDB that keeps them. */
   setHeads (heads: ReadonlyArray<Omit<Head, 'time'>>): void {
     this.#heads.clear()
 
     for (const { hash, next } of heads) {
-      const digest = digestOfHash(hash)
-      const time = digest == null ? 0 : this.#read(digest)?.stored.clock.time ?? 0
-      this.#heads.set(hash, { hash, next, time })
+      this.#heads.set(hash, { hash, next, time: this.#timeOf(hash) })
     }
 
     this.#store.values.put(namespace, `heads ${this.#address}`, this.heads)
+  }
+
+  /** The time of an entry's clock; 0 where it is refused here, which does not keep OrbitDB from having it as a head. */
+  #timeOf (hash: string): number {
+    const digest = digestOfHash(hash)
+
+    try {
+      return digest == null ? 0 : this.#read(digest)?.stored.clock.time ?? 0
+    } catch (err) {
+      if (err instanceof RefusedError) {
+        return 0
+      }
+
+      throw err
+    }
   }
 
   /**
@@ -122,10 +143,25 @@ export class EntryLog {
     }
 
     this.#refused.add(hash)
+    const [oldest] = this.#refused
+
+    if (this.#refused.size > refusedMax && oldest != null) {
+      this.#refused.delete(oldest)
+    }
+  }
+
+  /** Forgets what was refused, as when the list of writers has changed. */
+  pardon (): void {
+    this.#refused.clear()
+  }
+
+  /** How many entries are remembered as refused. */
+  get refused (): number {
+    return this.#refused.size
   }
 
   isRefused (hash: string): boolean {
-    return this.#refused.has(hash)
+    return this.#refused.size > 0 && this.#refused.has(hash)
   }
 
   #allOrNothing (work: () => void): void {

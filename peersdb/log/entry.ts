@@ -13,6 +13,8 @@ export const entryBytesMax = 128 * 1024
 /** How far a contribution's clock may be ahead of ours, in milliseconds: a day, as time zones are set wrongly more often than years. */
 const aheadMsMax = 24 * 60 * 60 * 1000
 
+/** The first byte of a CBOR map of six fields. */
+const mapOfSix = 0xa6
 const hash = z.string().min(46).max(64)
 const storedEntry = z.strictObject({
   id: z.string().max(128),
@@ -95,9 +97,26 @@ function parse (bytes: Uint8Array, entry: string): StoredEntry {
 }
 
 /** Whether the entry was signed by the key that it names. */
-export function isSigned ({ stored }: LogEntry): Promise<boolean> {
-  const { key, sig, identity: _identity, ...signed } = stored
-  return verifySignature(sig, key, dagCbor.encode(signed))
+export function isSigned ({ stored: { key, sig }, bytes, stored }: LogEntry): Promise<boolean> {
+  return verifySignature(sig, key, signedBytes(bytes, stored))
+}
+
+/**
+ * What was signed: the entry without the fields `key`, `sig` and `identity`. In canonical DAG-CBOR, whose keys are sorted by
+ * length first, these stand after `v` and `id`, and at the end, so that cutting them out saves encoding the rest again.
+ */
+function signedBytes (bytes: Uint8Array, { id, key, sig, identity }: StoredEntry): Uint8Array {
+  const field = (name: string, text: string): number => textBytes(name) + textBytes(text)
+  const beforeKey = 1 + textBytes('v') + 1 + field('id', id)
+  const afterSignature = beforeKey + field('key', key) + field('sig', sig)
+  const beforeIdentity = bytes.byteLength - field('identity', identity)
+  return Buffer.concat([Uint8Array.of(mapOfSix), bytes.subarray(1, beforeKey), bytes.subarray(afterSignature, beforeIdentity)])
+}
+
+/** How many bytes a text takes in CBOR (RFC 8949, section 3). */
+function textBytes (text: string): number {
+  const length = Buffer.byteLength(text)
+  return length + (length < 24 ? 1 : length < 256 ? 2 : 3)
 }
 
 /** Makes and signs an entry, byte for byte as OrbitDB would. */

@@ -1,8 +1,12 @@
-import { multihashOf, digestOfHash } from './hash.ts'
+import { cidOfHash, digestOfHash, multihashOf } from './hash.ts'
 import type { EntryLog, Head } from './entry-log.ts'
 import type { StorageFactory } from './access.ts'
+import type { Node } from '../node.ts'
 import type { Store } from '../store/store.ts'
 import type { Storage } from '@orbitdb/core'
+
+/** How long one block of the log may take to come by Bitswap, in milliseconds. */
+const blockTimeoutMs = 30_000
 
 /** An OrbitDB storage over a namespace of the store's values. Bytes are kept as base64, for values are JSON. */
 function valueStorage (store: Store, namespace: string): Storage {
@@ -61,6 +65,24 @@ export function entryStorage (store: Store, fetch: (hash: string) => Promise<Uin
     get: async (hash) => store.blocks.getSmall(multihash(hash)) ?? fetch(hash),
     close: async () => {}
   }
+}
+
+/** The block of a hash by Bitswap, or from the store; undefined where nobody who is connected has it in time. */
+export async function fetchBlock (node: Node, hash: string, closing?: AbortSignal): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  const bound = AbortSignal.timeout(blockTimeoutMs)
+  const signal = closing == null ? bound : AbortSignal.any([closing, bound])
+
+  try {
+    for await (const chunk of node.blockstore.get(cidOfHash(hash), { signal })) {
+      chunks.push(chunk)
+    }
+  } catch {
+    // Whoever asks decides what it means that it did not come.
+    return undefined
+  }
+
+  return Buffer.concat(chunks)
 }
 
 function multihash (hash: string): Uint8Array {

@@ -30,6 +30,7 @@ export class StockBridge {
   readonly #stopped = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #roundPlanned = false
+  #fetching = false
   #timer?: NodeJS.Timeout
 
   constructor (init: StockBridgeInit) {
@@ -45,6 +46,8 @@ export class StockBridge {
     log.onArrival = () => { this.#planRound() }
     this.#timer = setInterval(() => { this.#planRound() }, syncIntervalMs)
     this.#timer.unref()
+    // Those that were met while the log was being opened have said already what they subscribe to.
+    libp2p.getPeers().forEach((peer) => { this.#consider(peer) })
   }
 
   async stop (): Promise<void> {
@@ -112,7 +115,20 @@ export class StockBridge {
             this.#init.onError(err)
           }
         })))
+        this.#fetchMissing()
       })
+    }
+  }
+
+  /** Apart from the rounds, as it takes long where nobody has what is missing. */
+  #fetchMissing (): void {
+    const { log, onError } = this.#init
+
+    if (!this.#fetching && log.entries.unjoined > 0) {
+      this.#fetching = true
+      log.fetchMissing()
+        .catch((err: Error) => { if (!this.#stopped.signal.aborted) { onError(err) } })
+        .finally(() => { this.#fetching = false })
     }
   }
 

@@ -11,6 +11,11 @@ const stallMsDefault = 15_000
 /** The most digests that a server may list in one comparison. */
 const digestsMax = 2_000_000
 
+/** The peer speaks the protocol and has another log, so that there is nothing to exchange with it. */
+export class OtherLogError extends Error {
+  override name = 'OtherLogError'
+}
+
 /** What came for one want. */
 export interface Delivery {
   items: Item[]
@@ -179,7 +184,7 @@ export class ClientSession {
 
   #greeted (hello: Hello): void {
     if (hello.logAddress !== this.#init.hello().logAddress) {
-      this.#channel.abort(new Error(`peer ${this.peerId} has another log, ${hello.logAddress}`))
+      this.#channel.abort(new OtherLogError(`peer ${this.peerId} has another log, ${hello.logAddress}`))
       return
     }
 

@@ -9,12 +9,11 @@ import type { Item } from './messages.ts'
 /** What one want asks for at most: so many things, and so many bytes. */
 const wantItemsMax = 64
 const wantBytesMax = 512 * 1024
-/**
- * How many wants may be unanswered, or answered and not yet stored, of one peer and of all: the memory that answers may take is
- * this times their bytes.
- */
+/** How many wants may be unanswered, of one peer and of all. */
 const wantsPerPeerMax = 6
 const wantsMax = 24
+/** How many wants may be unanswered, or answered and not stored yet: the memory that answers may take is this times their bytes. */
+const unfinishedMax = 2 * wantsMax
 
 /** What an exchange needs of a session with a peer that it may ask. */
 export type Holder = Pick<ClientSession, 'peerId' | 'open' | 'want' | 'fail'>
@@ -53,14 +52,14 @@ export interface ExchangeInit {
  */
 export class Exchange {
   readonly #init: ExchangeInit
-  /** The sessions, and how many wants of each are not over. */
+  /** The sessions, and how many wants of each are unanswered. */
   readonly #sessions = new Map<Holder, number>()
   /** In the order in which they are wanted; those that are being fetched are not among them. */
   readonly #queue = new Map<string, Wanted>()
   readonly #fetching = new Map<string, Wanted>()
   readonly #idle: Array<() => void> = []
-  /** How many wants are not over, those to peers that are gone included. */
-  #outstanding = 0
+  #unanswered = 0
+  #unfinished = 0
   #storing = 0
   #scheduled = false
   /** Whether something may have become hopeless since this was looked at. */
@@ -157,7 +156,7 @@ export class Exchange {
 
   #entriesPending (): boolean {
     const isEntry = ({ kind }: Wanted): boolean => kind === 'entry'
-    return this.#sessions.size > 0 && ([...this.#fetching.values()].some(isEntry) || [...this.#queue.values()].some(isEntry))
+    return this.#fetching.values().some(isEntry) || this.#queue.values().some(isEntry)
   }
 
   /** Plans what to ask whom once the present task is over, so that many calls cost one plan. */
@@ -173,8 +172,8 @@ export class Exchange {
 
   #plan (): void {
     for (let round = 0; round < wantsPerPeerMax && this.#queue.size > 0; round++) {
-      for (const [session, outstanding] of this.#sessions) {
-        if (this.#outstanding < wantsMax && session.open && outstanding <= round) {
+      for (const [session, unanswered] of this.#sessions) {
+        if (this.#unanswered < wantsMax && this.#unfinished < unfinishedMax && session.open && unanswered <= round) {
           this.#ask(session)
         }
       }
@@ -204,6 +203,7 @@ export class Exchange {
       return
     }
 
+    this.#unfinished++
     this.#count(session, 1)
 
     for (const wanted of batch) {
@@ -213,21 +213,25 @@ export class Exchange {
 
     const keys = (kind: Wanted['kind']): Uint8Array[] => batch.filter((wanted) => wanted.kind === kind).map(({ key }) => key).sort(Buffer.compare)
     session.want(keys('entry'), keys('block'), { withFiles: this.#init.withFiles, bytesMax: wantBytesMax })
+      .finally(() => {
+        this.#count(session, -1)
+        this.#schedule()
+      })
       .then((delivery) => this.#store(session, batch, delivery))
       .catch((err: Error) => { this.#failed(session, err) })
       .finally(() => {
-        this.#count(session, -1)
+        this.#unfinished--
         this.#requeue(batch)
         this.#schedule()
       })
   }
 
   #count (session: Holder, change: 1 | -1): void {
-    const outstanding = this.#sessions.get(session)
-    this.#outstanding += change
+    const unanswered = this.#sessions.get(session)
+    this.#unanswered += change
 
-    if (outstanding != null) {
-      this.#sessions.set(session, outstanding + change)
+    if (unanswered != null) {
+      this.#sessions.set(session, unanswered + change)
     }
   }
 

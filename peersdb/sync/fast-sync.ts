@@ -6,7 +6,7 @@ import { Exchange } from './exchange.ts'
 import { sameFingerprint } from './fingerprint.ts'
 import { announcedMax, ProtocolError, syncProtocol } from './messages.ts'
 import { ServerSession, smallFile } from './server-session.ts'
-import { isBlockOf } from '../log/hash.ts'
+import { hashOfDigest, isBlockOf } from '../log/hash.ts'
 import { StockBridge } from '../stock/bridge.ts'
 import type { BlockOptions, Sync, SyncInit } from '../sync.ts'
 import type { LogEntry } from '../log/entry.ts'
@@ -16,6 +16,8 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 
 /** How long a peer that broke the rules is kept out, in milliseconds. */
 const banMs = 5 * 60 * 1000
+/** The pause before a session that ended is opened again, in milliseconds. */
+const reopenMs = 500
 /** How long opening a session may take, in milliseconds. */
 const openTimeoutMs = 10_000
 /** The most pushed entries that wait to be verified; a peer that pushes faster for long floods this one. */
@@ -29,6 +31,7 @@ export class FastSync implements Sync {
   readonly #exchange: Exchange
   readonly #clients = new Map<string, ClientSession>()
   readonly #opening = new Set<string>()
+  readonly #reopening = new Set<NodeJS.Timeout>()
   readonly #servers = new Map<string, Set<ServerSession>>()
   /** Peers whose set of entries may differ from this one's. */
   readonly #unequal = new Set<ClientSession>()
@@ -47,7 +50,7 @@ export class FastSync implements Sync {
     this.#acquaintances = new Acquaintances(init.node.libp2p)
     this.#exchange = new Exchange({
       withFiles: init.keepsEveryFile,
-      hasEntry: (digest) => init.log.entries.has(digest),
+      hasEntry: (digest) => this.#isKnown(digest),
       // What a comparison brings is told to others as a whole, once it is complete.
       onEntries: (batch) => this.#store(batch, !this.#comparing),
       onViolation: (session, reason) => { this.#banish(session.peerId, reason) }
@@ -63,6 +66,7 @@ export class FastSync implements Sync {
     })
     this.#bridge.start()
     this.#acquaintances.start()
+    this.#init.log.onStockEntries = (added) => { this.#spread(added.map(({ digest }) => digest)) }
     await this.#meetConnected()
     this.#timer = setInterval(() => { this.#compareWithAny() }, syncIntervalMs)
     this.#timer.unref()
@@ -83,6 +87,7 @@ export class FastSync implements Sync {
     const { libp2p } = this.#init.node
     this.#stopped.abort()
     clearInterval(this.#timer)
+    this.#reopening.forEach((timer) => { clearTimeout(timer) })
 
     if (this.#topology != null) {
       libp2p.unregister(this.#topology)
@@ -126,6 +131,12 @@ export class FastSync implements Sync {
 
       return Buffer.concat(await Array.fromAsync(this.#init.node.blockstore.get(cid, { signal: options.signal })))
     }
+  }
+
+  /** What was refused is known as well: it is not asked for again. */
+  #isKnown (digest: Uint8Array): boolean {
+    const { entries } = this.#init.log
+    return entries.has(digest) || (entries.refused > 0 && entries.isRefused(hashOfDigest(digest)))
   }
 
   #hello (): Hello {
@@ -199,9 +210,28 @@ export class FastSync implements Sync {
 
     if (reason instanceof ProtocolError) {
       this.#banish(session.peerId, reason)
-    } else if (reason != null && !this.#stopped.signal.aborted) {
-      this.#init.onError(reason)
+      return
     }
+
+    if (reason != null) {
+      this.#fail(reason)
+    }
+
+    this.#reopenLater(session.peerId)
+  }
+
+  /** The connection may be there still, or again: libp2p does not tell of a peer twice. */
+  #reopenLater (peerId: string): void {
+    const timer = setTimeout(() => {
+      this.#reopening.delete(timer)
+      const [connection] = this.#init.node.libp2p.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peerId)
+
+      if (connection != null) {
+        this.#open(connection.remotePeer).catch((err: Error) => { this.#fail(err) })
+      }
+    }, reopenMs)
+    timer.unref()
+    this.#reopening.add(timer)
   }
 
   /** A peer is a neighbour once there is a session each way. */
@@ -359,8 +389,8 @@ export class FastSync implements Sync {
     }
   }
 
-  #spread (digests: Uint8Array[], from: string): void {
-    const reached = this.#init.neighboursOf(from)
+  #spread (digests: Uint8Array[], from?: string): void {
+    const reached = from == null ? undefined : this.#init.neighboursOf(from)
     const except = (peerId: string): boolean => peerId === from || reached?.has(peerId) === true
 
     for (let start = 0; start === 0 || start < digests.length; start += announcedMax) {
