@@ -1,10 +1,10 @@
 import { parseCid } from './contribution.ts'
 import { numberOf } from './store/query-sql.ts'
 import type { Filter, NumberRange } from './api.ts'
-import type { Contribution } from './contribution.ts'
+import type { StoredContribution } from './contribution.ts'
 
 /** Whether a contribution is one that a query with this filter finds; `isHeld` tells whether its file is here. */
-export function matches (contribution: Contribution, filter: Filter, isHeld: () => boolean): boolean {
+export function matches (contribution: StoredContribution, filter: Filter, isHeld: () => boolean): boolean {
   const { cid, attributes = {}, size, createdAt, held } = filter
   const same = (['name', 'mediaType', 'contributor'] as const)
     .every((key) => filter[key] == null || filter[key] === contribution[key])

@@ -203,6 +203,8 @@ export async function openHostilePeer (): Promise<HostilePeer> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    // Whether the other side is too busy to answer is not for this one to judge.
+    connectionMonitor: { enabled: false },
     services: {
       identify: identify(),
       ping: ping(),

@@ -143,6 +143,7 @@ class PeersDbPeer implements Peer {
       log: this.#log,
       files: this.#files,
       keepsEveryFile: this.#init.pin === 'everything',
+      wants: (contribution) => this.#wants(contribution),
       syncIntervalMs: this.#init.syncIntervalMs ?? 5_000,
       random: Math.random,
       neighboursOf: (peerId) => membership.neighboursOf(peerId),
@@ -365,7 +366,7 @@ class PeersDbPeer implements Peer {
     }
   }
 
-  #wants (contribution: Contribution): boolean {
+  #wants (contribution: StoredContribution): boolean {
     const policy = this.#init.pin ?? 'nothing'
     return policy === 'everything' || (policy !== 'nothing' && matches(contribution, policy, () => false))
   }

@@ -4,10 +4,14 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { wantAll } from './attacks.test-helper.ts'
+import { openHostilePeer } from './hostile-peer.test-helper.ts'
 import { openPrivateData } from './private-data.ts'
 import { FileNotFoundError } from './errors.ts'
 import { openStore, StoreFullError } from './store/index.ts'
-import { blocksOf, closeAll, closing, connect, counted, entries, filesHeld, list, open, read, sha256, temporaryDirectory } from './peers.test-helper.ts'
+import {
+  blocksOf, closeAll, closing, connect, counted, entries, filesHeld, list, open, read, sha256, temporaryDirectory
+} from './peers.test-helper.ts'
 import type { PrivateData } from './private-data.ts'
 import type { StoredContribution } from './contribution.ts'
 import type { Content, Peer } from './index.ts'
@@ -23,13 +27,13 @@ async function directoryWith (bytes: Uint8Array): Promise<string> {
   return directory
 }
 
-/** Which of the blocks somebody has who asks this peer alone. */
+/** Which blocks of the content somebody is sent who knows all their CIDs and asks this peer. */
 async function servedBy (peer: Peer, content: Content): Promise<string[]> {
-  const [other, blocks] = [await open(), await blocksOf(content)]
-  await connect(other, peer)
-  const served = await Promise.all(blocks.map(({ cid }) => other.pin(cid.toString()).then(() => cid.toString(), () => undefined)))
-  await other.close()
-  return served.filter((cid) => cid != null)
+  const blocks = await blocksOf(content)
+  const attacker = closing(await openHostilePeer())
+  await attacker.connect(peer)
+  const { items } = await wantAll({ peer, cids: blocks.map(({ cid }) => cid), digests: [], meet: async () => attacker })
+  return blocks.filter(({ bytes }) => items.some((item) => Buffer.compare(item.bytes, bytes) === 0)).map(({ cid }) => cid.toString())
 }
 
 describe('publishing', () => {

@@ -1,3 +1,4 @@
+import type { StoredContribution } from './contribution.ts'
 import type { RefusedError } from './errors.ts'
 import type { FileService } from './files/files.ts'
 import type { ContributionsLog } from './log/contributions-log.ts'
@@ -13,6 +14,8 @@ export interface SyncInit {
   files: FileService
   /** Whether the file of every entry is wanted here. */
   keepsEveryFile: boolean
+  /** Whether the file of a contribution is wanted here. */
+  wants: (contribution: StoredContribution) => boolean
   /** The pause between two comparisons with a random peer, in milliseconds. */
   syncIntervalMs: number
   /** Uniform in [0, 1). */

@@ -97,7 +97,8 @@ export class ContributionsLog {
       }
 
       const heads = this.entries.heads.slice(0, parentsMax)
-      const time = Math.max(0, ...this.entries.heads.map((head) => head.time)) + 1
+      // Somebody may have wound the logical clock up to its end, where it then stays.
+      const time = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, ...this.entries.heads.map((head) => head.time)) + 1)
       const entry = await createEntry(this.identity, this.address, contribution, { next: heads.map(({ hash }) => hash), time })
       this.#insert([entry], within)
       return entry

@@ -35,7 +35,13 @@ export class Verifier {
   async learn (bytes: Uint8Array): Promise<Identity | undefined> {
     const identity = await readIdentity(bytes)
 
-    if (identity != null && this.#identities.size < identitiesMax) {
+    if (identity != null) {
+      const [oldest] = this.#identities.keys()
+
+      if (this.#identities.size >= identitiesMax && oldest != null) {
+        this.#identities.delete(oldest)
+      }
+
       this.#identities.set(identity.hash, identity)
     }
 

@@ -144,8 +144,11 @@ export class ClientSession {
   }
 
   #receive (message: Message): void {
-    this.#watch()
+    this.#take(message)
+    this.#rewatch()
+  }
 
+  #take (message: Message): void {
     switch (message.type) {
       case 'hello':
         this.#greeted(message)
@@ -154,7 +157,7 @@ export class ClientSession {
         this.#compared(message)
         return
       case 'item':
-        this.#take(message)
+        this.#takeItem(message)
         return
       case 'end':
         this.#finish(message.id, message.sent, message.missing)
@@ -190,7 +193,6 @@ export class ClientSession {
 
     const first = this.server == null
     this.server = hello
-    this.#watch()
 
     if (first) {
       this.#init.onHello(this)
@@ -220,7 +222,7 @@ export class ClientSession {
     }
   }
 
-  #take (item: Item): void {
+  #takeItem (item: Item): void {
     const pending = this.#wants.get(item.id)
     // With an entry may come its file and its identity; everything else must have been asked for.
     const asked = pending?.keys.has(keyOf(item.key)) === true || item.kind === 'identity' ||
@@ -247,23 +249,27 @@ export class ClientSession {
     }
 
     this.#wants.delete(id)
-    this.#watch()
     pending.resolve({ items: pending.items, missing })
   }
 
-  /** Sets the bound of what the server owes anew; clears it when it owes nothing. */
+  /** Bounds what the server owes from now on, unless it is bounded already: asking for more does not give it more time. */
   #watch (): void {
-    clearTimeout(this.#stall)
     const owes = this.server == null || this.#wants.size > 0 || this.#comparison != null || this.#greetings.length > 0
 
-    const { stallMs = stallMsDefault } = this.#init
-
-    if (owes && this.open) {
+    if (owes && this.open && this.#stall == null) {
+      const { stallMs = stallMsDefault } = this.#init
       this.#stall = setTimeout(() => {
         this.#channel.abort(new Error(`peer ${this.peerId} sent nothing of what it owes for ${stallMs / 1000} s`))
       }, stallMs)
       this.#stall.unref()
     }
+  }
+
+  /** The server has sent something, so that the time for the rest begins anew. */
+  #rewatch (): void {
+    clearTimeout(this.#stall)
+    this.#stall = undefined
+    this.#watch()
   }
 
   #end (reason?: Error): void {

@@ -28,6 +28,8 @@ interface Wanted {
   patient: boolean
   /** How many callers wait for it. */
   waiting: number
+  /** Who said that there is this entry, and so has it. */
+  readonly listedBy?: Holder
 }
 
 /** Entries with the files that came beside them. */
@@ -58,6 +60,8 @@ export class Exchange {
   readonly #queue = new Map<string, Wanted>()
   readonly #fetching = new Map<string, Wanted>()
   readonly #idle: Array<() => void> = []
+  /** Those who have sent an entry that they listed: until then, nobody else is asked for what may not exist. */
+  readonly #proven = new WeakSet<Holder>()
   #unanswered = 0
   #unfinished = 0
   #storing = 0
@@ -82,18 +86,34 @@ export class Exchange {
     this.#schedule()
   }
 
+  /** A peer is not asked any more; what it listed is worth asking others for if it has proven to have such things. */
   remove (session: Holder): void {
     this.#sessions.delete(session)
     this.#doubtful = true
+
+    if (!this.#proven.has(session)) {
+      this.#forgetListed(session)
+    }
+
     this.#schedule()
   }
 
-  wantEntries (digests: readonly Uint8Array[]): void {
+  #forgetListed (session: Holder): void {
+    for (const [key, { listedBy }] of this.#queue) {
+      if (listedBy === session) {
+        this.#queue.delete(key)
+      }
+    }
+  }
+
+  /** @param listedBy - who said that there are these entries */
+  wantEntries (digests: readonly Uint8Array[], listedBy?: Holder): void {
     for (const digest of digests) {
       const key = keyOf(digest)
 
       if (!this.#init.hasEntry(digest) && !this.#queue.has(key) && !this.#fetching.has(key)) {
-        this.#queue.set(key, { key: digest, kind: 'entry', lackedBy: new Set(), done: Promise.withResolvers(), patient: false, waiting: 0 })
+        const fetched = { lackedBy: new Set<string>(), done: Promise.withResolvers<Uint8Array | undefined>(), patient: false, waiting: 0 }
+        this.#queue.set(key, { key: digest, kind: 'entry', ...fetched, listedBy })
       }
     }
 
@@ -190,7 +210,7 @@ export class Exchange {
     const batch: Wanted[] = []
 
     for (const wanted of this.#queue.values()) {
-      if (!wanted.lackedBy.has(session.peerId)) {
+      if (this.#mayAsk(session, wanted)) {
         batch.push(wanted)
       }
 
@@ -226,6 +246,10 @@ export class Exchange {
       })
   }
 
+  #mayAsk (session: Holder, { lackedBy, listedBy }: Wanted): boolean {
+    return !lackedBy.has(session.peerId) && (listedBy == null || listedBy === session || this.#proven.has(listedBy))
+  }
+
   #count (session: Holder, change: 1 | -1): void {
     const unanswered = this.#sessions.get(session)
     this.#unanswered += change
@@ -245,7 +269,11 @@ export class Exchange {
         // Everybody else may have said meanwhile that they lack it.
         this.#doubtful ||= wanted.lackedBy.size > 0
 
-        if (wanted.kind === 'entry' || wanted.waiting > 0) {
+        const isStillWanted = wanted.kind === 'block'
+          ? wanted.waiting > 0
+          : wanted.listedBy == null || this.#sessions.has(wanted.listedBy) || this.#proven.has(wanted.listedBy)
+
+        if (isStillWanted) {
           this.#queue.set(key, wanted)
         }
       }
@@ -254,6 +282,8 @@ export class Exchange {
 
   #failed (session: Holder, reason: Error): void {
     if (reason instanceof RefusedError) {
+      this.#proven.delete(session)
+      this.#forgetListed(session)
       this.#init.onViolation(session, reason)
     } else if (session.open) {
       session.fail(reason)
@@ -268,6 +298,11 @@ export class Exchange {
     }
 
     const lacking = new Set(missing.map(keyOf))
+
+    if (asked.some(({ key, listedBy }) => listedBy === session && lacking.has(keyOf(key)))) {
+      throw new RefusedError('flood', `peer ${session.peerId} lacks entries that it listed itself`)
+    }
+
     asked.filter(({ key }) => lacking.has(keyOf(key))).forEach(({ lackedBy }) => { lackedBy.add(session.peerId) })
     this.#doubtful ||= lacking.size > 0
     const of = (kind: Item['kind']): Item[] => items.filter((item) => item.kind === kind)
@@ -294,6 +329,7 @@ export class Exchange {
         this.#storing--
       }
 
+      this.#proven.add(session)
       entries.forEach(({ key, bytes }) => { this.#settle(keyOf(key), bytes) })
     }
   }

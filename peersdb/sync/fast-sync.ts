@@ -5,19 +5,22 @@ import { ClientSession } from './client-session.ts'
 import { Exchange } from './exchange.ts'
 import { sameFingerprint } from './fingerprint.ts'
 import { announcedMax, ProtocolError, syncProtocol } from './messages.ts'
-import { ServerSession, smallFile } from './server-session.ts'
+import { ServerSession } from './server-session.ts'
+import { isSmallFile, smallFile } from './small-file.ts'
 import { hashOfDigest, isBlockOf } from '../log/hash.ts'
 import { StockBridge } from '../stock/bridge.ts'
 import type { BlockOptions, Sync, SyncInit } from '../sync.ts'
+import type { StoredContribution } from '../contribution.ts'
 import type { LogEntry } from '../log/entry.ts'
-import type { EntryBatch } from './exchange.ts'
+import type { EntryBatch, Holder } from './exchange.ts'
 import type { Have, Hello, Push } from './messages.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 
 /** How long a peer that broke the rules is kept out, in milliseconds. */
 const banMs = 5 * 60 * 1000
-/** The pause before a session that ended is opened again, in milliseconds. */
-const reopenMs = 500
+/** The pause before a session that ended is opened again, in milliseconds; it doubles with each failure. */
+const reopenMs = 250
+const reopenMsMax = 60_000
 /** How long opening a session may take, in milliseconds. */
 const openTimeoutMs = 10_000
 /** The most pushed entries that wait to be verified; a peer that pushes faster for long floods this one. */
@@ -32,6 +35,8 @@ export class FastSync implements Sync {
   readonly #clients = new Map<string, ClientSession>()
   readonly #opening = new Set<string>()
   readonly #reopening = new Set<NodeJS.Timeout>()
+  /** How many sessions with a peer have failed since it last brought what it has. */
+  readonly #failures = new Map<string, number>()
   readonly #servers = new Map<string, Set<ServerSession>>()
   /** Peers whose set of entries may differ from this one's. */
   readonly #unequal = new Set<ClientSession>()
@@ -215,6 +220,7 @@ export class FastSync implements Sync {
 
     if (reason != null) {
       this.#fail(reason)
+      this.#failures.set(session.peerId, (this.#failures.get(session.peerId) ?? 0) + 1)
     }
 
     this.#reopenLater(session.peerId)
@@ -229,7 +235,7 @@ export class FastSync implements Sync {
       if (connection != null) {
         this.#open(connection.remotePeer).catch((err: Error) => { this.#fail(err) })
       }
-    }, reopenMs)
+    }, Math.min(reopenMs * 2 ** (this.#failures.get(peerId) ?? 0), reopenMsMax))
     timer.unref()
     this.#reopening.add(timer)
   }
@@ -267,7 +273,9 @@ export class FastSync implements Sync {
       }
     }
 
-    const [session] = [...this.#unequal].sort((a, b) => (b.server?.size ?? 0) - (a.server?.size ?? 0))
+    // Those who failed before come last, so that peers that answer nothing do not hold up those who do.
+    const failures = ({ peerId }: ClientSession): number => this.#failures.get(peerId) ?? 0
+    const [session] = [...this.#unequal].sort((a, b) => failures(a) - failures(b) || (b.server?.size ?? 0) - (a.server?.size ?? 0))
 
     if (session != null) {
       this.#comparing = true
@@ -289,9 +297,10 @@ export class FastSync implements Sync {
     const missing: Uint8Array[] = []
     await session.compare(this.#init.log.entries.summary, (digests) => {
       missing.push(...digests)
-      this.#exchange.wantEntries(digests)
+      this.#exchange.wantEntries(digests, session)
     })
     await this.#exchange.settled()
+    this.#failures.delete(session.peerId)
 
     if (missing.length > 0) {
       const learned = missing.filter((digest) => this.#init.log.entries.has(digest))
@@ -352,30 +361,21 @@ export class FastSync implements Sync {
 
   /** @throws {RefusedError} where the peer sent what no honest peer would pass on */
   async #store ({ entries, identities, blocks, from }: EntryBatch, relay: boolean): Promise<void> {
-    const { log, store, files } = this.#init
-
-    for (const bytes of identities) {
-      const identity = await log.verifier.learn(bytes)
-
-      if (identity == null) {
-        throw new RefusedError('unsigned', `peer ${from.peerId} sent an identity with a false signature`)
-      }
-
-      log.keepIdentity(bytes, identity.hash)
-    }
-
+    const { log } = this.#init
+    const learned = await this.#learn(identities, from)
     const { entries: verified, refused } = await log.verifier.verify(entries)
     const byCid = new Map(blocks.map(({ cid, bytes }) => [cid.toString(), { cid, bytes }]))
     const added = log.insert(verified, () => {
-      for (const { contribution } of verified) {
-        const file = contribution == null ? undefined : byCid.get(contribution.cid)
+      for (const { contribution, stored } of verified) {
+        const identity = learned.get(stored.identity)
 
-        if (file != null && !store.files.isHeld(file.cid)) {
-          files.holdSmall(file.cid, file.bytes)
+        if (identity != null) {
+          log.keepIdentity(identity, stored.identity)
         }
+
+        this.#holdFile(contribution, byCid)
       }
     })
-    refused.forEach((refusal) => { log.refuse(refusal) })
 
     // What was pushed reaches everybody whom its sender is connected to; the others hear of it from here.
     if (added.length > 0 && relay) {
@@ -383,9 +383,37 @@ export class FastSync implements Sync {
     }
 
     const guilty = refused.find(({ reason: { kind } }) => kind === 'malformed' || kind === 'forged' || kind === 'unsigned')
+    refused.filter((refusal) => refusal !== guilty).forEach((refusal) => { log.refuse(refusal) })
 
     if (guilty != null) {
+      log.entries.refuse(guilty.hash)
       throw guilty.reason
+    }
+  }
+
+  async #learn (identities: readonly Uint8Array[], from: Holder): Promise<Map<string, Uint8Array>> {
+    const learned = new Map<string, Uint8Array>()
+
+    for (const bytes of identities) {
+      const identity = await this.#init.log.verifier.learn(bytes)
+
+      if (identity == null) {
+        throw new RefusedError('unsigned', `peer ${from.peerId} sent an identity with a false signature`)
+      }
+
+      learned.set(identity.hash, bytes)
+    }
+
+    return learned
+  }
+
+  /** Keeps the file that came beside an entry, if it is wanted here and is one that may come like that. */
+  #holdFile (contribution: StoredContribution | undefined, blocks: ReadonlyMap<string, { cid: CID, bytes: Uint8Array }>): void {
+    const { store, files, wants } = this.#init
+    const file = contribution == null ? undefined : blocks.get(contribution.cid)
+
+    if (contribution != null && file != null && isSmallFile(file.cid, file.bytes) && wants(contribution) && !store.files.isHeld(file.cid)) {
+      files.holdSmall(file.cid, file.bytes)
     }
   }
 
@@ -400,7 +428,7 @@ export class FastSync implements Sync {
 
   #hear ({ digests }: Have, from: ClientSession): void {
     if (digests.length > 0) {
-      this.#exchange.wantEntries(digests)
+      this.#exchange.wantEntries(digests, from)
     } else {
       this.#unequal.add(from)
       this.#compare()

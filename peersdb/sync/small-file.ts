@@ -12,8 +12,13 @@ const rawCode = 0x55
  */
 export function smallFile (store: Store, cidText: unknown): { cid: CID, bytes: Uint8Array } | undefined {
   const cid = typeof cidText === 'string' ? readCid(cidText) : undefined
-  const bytes = cid?.code === rawCode ? store.blocks.getSmall(cid.multihash.bytes) : undefined
-  return cid == null || bytes == null || bytes.byteLength > inlineFileBytesMax ? undefined : { cid, bytes }
+  const bytes = cid == null ? undefined : store.blocks.getSmall(cid.multihash.bytes)
+  return cid == null || bytes == null || !isSmallFile(cid, bytes) ? undefined : { cid, bytes }
+}
+
+/** Whether a block is a whole file that may travel with its entry. */
+export function isSmallFile ({ code }: CID, { byteLength }: Uint8Array): boolean {
+  return code === rawCode && byteLength <= inlineFileBytesMax
 }
 
 function readCid (text: string): CID | undefined {
