@@ -7,7 +7,7 @@ import { openHostilePeer } from './hostile-peer.test-helper.ts'
 import { createEntry } from './log/entry.ts'
 import { hashOf } from './log/hash.ts'
 import { entryHashDigest } from './store/index.ts'
-import { blocksOf, closeAll, closing, connect, counted, entries, failuresOf, list, open, read, sha256 } from './peers.test-helper.ts'
+import { blocksOf, closeAll, closing, connect, counted, entries, failuresOf, list, open, read, sha256, until } from './peers.test-helper.ts'
 import { encode, syncProtocol } from './sync/messages.ts'
 import { Summary } from './sync/summary.ts'
 import type { HostilePeer, Wire } from './hostile-peer.test-helper.ts'
@@ -194,6 +194,25 @@ describe('a hostile server of the sync protocol', () => {
     expect(counted(victim, 'refused', { reason: 'future' })).toBe(1)
     expect(failures.map(({ message }) => message)).toContainEqual(expect.stringMatching(/2099-01-01T00:00:00Z, which is yet to come/))
     expect((await list(victim)).map(({ name }) => name)).toEqual(['good'])
+  })
+
+  it('that pushes the entry of an honest peer without its identity cannot keep that entry out', { timeout: 90_000 }, async () => {
+    await hostile.connect(honest)
+    const digests = contributions.map(({ hash }) => entryHashDigest(hash))
+    const spy = await hostile.openSync(honest)
+    spy.say({ type: 'want', id: 1, entries: digests, blocks: [], withFiles: false, bytesMax: 1_000_000 })
+    const stolen: Uint8Array[] = []
+
+    for (let message = await spy.next(); message.type !== 'end'; message = await spy.next()) {
+      stolen.push(...message.type === 'item' && message.kind === 'entry' ? [message.bytes] : [])
+    }
+
+    expect(stolen).toHaveLength(3)
+
+    // Once only, where the victim opens another session meanwhile.
+    await serve({}, (wire) => { wire.say(...stolen.splice(0).map((bytes) => ({ ...pushOf({ bytes }), identity: nothing }))) })
+    await until(victim, 'failure', () => counted(victim, 'refused', { reason: 'unsigned' }) > 0)
+    await expectUnharmed()
   })
 
   it('that winds up the logical clock keeps nobody from contributing', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -114,6 +115,7 @@ async function overSlowLink (holder: Started): Promise<BenchRow[]> {
 /** The same bytes over one TCP connection through the same link, nothing done with them. */
 async function rawTcp (bytes: number): Promise<number> {
   const server = createServer((socket) => { socket.end(Buffer.alloc(bytes)) }).listen(0, '127.0.0.1')
+  await once(server, 'listening', { signal: AbortSignal.timeout(10_000) })
   const link = await startSlowLink({ targetPort: (server.address() as { port: number }).port, latencyMs, bandwidthBitsPerSecond })
   const startMs = performance.now()
   let received = 0
@@ -210,7 +212,7 @@ async function pushed (): Promise<BenchRow[]> {
 async function pushDelays (init: PeerInit, samples: number): Promise<number[]> {
   const writer = await startBenchPeer(init)
   const reader = await startBenchPeer(init)
-  const link = await startSlowLink({ targetPort: portOf(writer.address), latencyMs, bandwidthBitsPerSecond })
+  const link = await startSlowLink({ targetPort: portOf(writer.address), latencyMs, bandwidthBitsPerSecond, isExact: true })
 
   try {
     await Promise.all([

@@ -9,6 +9,8 @@ export interface LinkInit {
   /** One way, in milliseconds. */
   latencyMs: number
   bandwidthBitsPerSecond: number
+  /** Whether to keep a core busy so that single messages are not late by a timer's millisecond or two. */
+  isExact?: boolean
 }
 
 /** How much may wait for its turn at the sending end, in bytes, beside what is on its way. */
@@ -32,13 +34,13 @@ function serve (init: LinkInit): void {
 }
 
 /** Each byte leaves when those before it have left and arrives the delay later; a full queue holds the sender back. */
-function carry (from: Socket, to: Socket, { latencyMs, bandwidthBitsPerSecond }: LinkInit): void {
+function carry (from: Socket, to: Socket, { latencyMs, bandwidthBitsPerSecond, isExact = false }: LinkInit): void {
   const bytesPerMs = bandwidthBitsPerSecond / 8_000
   const onItsWayMax = bytesPerMs * latencyMs + queueBytes
   const waiting: Array<{ chunk: Buffer, atMs: number }> = []
   let freeAtMs = 0
   let onItsWay = 0
-  let timer: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | NodeJS.Immediate | undefined
 
   const deliver = (): void => {
     timer = undefined
@@ -59,7 +61,8 @@ function carry (from: Socket, to: Socket, { latencyMs, bandwidthBitsPerSecond }:
     const [next] = waiting
 
     if (next != null && timer == null) {
-      timer = setTimeout(deliver, Math.max(0, next.atMs - performance.now()))
+      const waitMs = next.atMs - performance.now()
+      timer = isExact && waitMs < 3 ? setImmediate(deliver) : setTimeout(deliver, Math.max(0, isExact ? waitMs - 2 : waitMs))
     }
   }
 

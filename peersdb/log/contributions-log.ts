@@ -192,7 +192,7 @@ export class ContributionsLog {
       const { entries, refused } = await this.verifier.verify(blocks)
       this.#closing.signal.throwIfAborted()
       // OrbitDB's exchange, its gossip and a fetch may bring the same entry at the same time.
-      refused.filter(({ hash }) => !this.entries.isRefused(hash)).forEach((refusal) => { this.refuse(refusal) })
+      refused.filter(({ hash }) => hash == null || !this.entries.isRefused(hash)).forEach((refusal) => { this.refuse(refusal) })
       const added = this.insert(entries)
 
       if (added.length > 0) {
@@ -218,8 +218,11 @@ export class ContributionsLog {
     return digest == null || this.entries.isRefused(hash) || this.entries.has(digest)
   }
 
-  refuse ({ hash, reason }: { hash: string, reason: RefusedError }): void {
-    this.entries.refuse(hash)
+  refuse ({ hash, reason }: { hash?: string, reason: RefusedError }): void {
+    if (hash != null) {
+      this.entries.refuse(hash)
+    }
+
     this.#init.onRefused(reason)
   }
 }

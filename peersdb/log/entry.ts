@@ -97,8 +97,8 @@ function parse (bytes: Uint8Array, entry: string): StoredEntry {
 }
 
 /** Whether the entry was signed by the key that it names. */
-export function isSigned ({ stored: { key, sig }, bytes, stored }: LogEntry): Promise<boolean> {
-  return verifySignature(sig, key, signedBytes(bytes, stored))
+export function isSigned ({ stored: { key, sig }, bytes, stored }: LogEntry, options?: { isSingle?: boolean }): Promise<boolean> {
+  return verifySignature(sig, key, signedBytes(bytes, stored), options)
 }
 
 /**

@@ -17,8 +17,11 @@ const halfOrder = '7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b2
  *
  * @param signature - hexadecimal
  * @param publicKey - raw, hexadecimal: 32 bytes are an Ed25519 key, 33 bytes a compressed secp256k1 key
+ * @param options.isSingle - it is not one of many, so that waking a thread would take longer than the verification
  */
-export async function verifySignature (signature: string, publicKey: string, data: Uint8Array): Promise<boolean> {
+export async function verifySignature (
+  signature: string, publicKey: string, data: Uint8Array, { isSingle = false }: { isSingle?: boolean } = {}
+): Promise<boolean> {
   const key = keyOf(publicKey)
 
   if (key == null || !/^([0-9a-f]{2}){1,128}$/.test(signature)) {
@@ -29,6 +32,10 @@ export async function verifySignature (signature: string, publicKey: string, dat
 
   if (digest != null && !hasLowS(signature)) {
     return false
+  }
+
+  if (isSingle) {
+    return verify(digest, data, key, Buffer.from(signature, 'hex'))
   }
 
   return new Promise((resolve) => {

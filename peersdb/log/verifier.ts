@@ -7,7 +7,7 @@ import type { Identity } from './identity.ts'
 
 export interface Verified {
   entries: LogEntry[]
-  refused: Array<{ hash: string, reason: RefusedError }>
+  refused: Array<{ hash?: string, reason: RefusedError }>
 }
 
 export interface VerifierInit {
@@ -55,20 +55,22 @@ export class Verifier {
 
       try {
         entry = readEntry(bytes, this.#init.logAddress)
-        await this.#check(entry)
+        await this.#check(entry, { isSingle: blocks.length === 1 })
         verified.entries.push(entry)
       } catch (err) {
         if (!(err instanceof RefusedError)) {
           throw err
         }
 
-        verified.refused.push({ hash: entry?.hash ?? hashOf(bytes), reason: err })
+        // That an identity is missing says nothing of the entry, which may come with it from another peer.
+        const isLasting = entry == null || this.known(entry.stored.identity) != null
+        verified.refused.push({ hash: isLasting ? entry?.hash ?? hashOf(bytes) : undefined, reason: err })
       }
     }))
     return verified
   }
 
-  async #check (entry: LogEntry): Promise<void> {
+  async #check (entry: LogEntry, options: { isSingle: boolean }): Promise<void> {
     const { key, identity: identityHash } = entry.stored
     const identity = await this.identity(identityHash)
 
@@ -86,9 +88,14 @@ export class Verifier {
 
     this.verifications++
 
-    if (!await isSigned(entry)) {
+    if (!await isSigned(entry, options)) {
       throw new RefusedError('unsigned', `entry ${entry.hash} has a false signature`)
     }
+  }
+
+  /** An identity that has been verified before. */
+  known (hash: string): Identity | undefined {
+    return this.#identities.get(hash)
   }
 
   async identity (hash: string): Promise<Identity | undefined> {

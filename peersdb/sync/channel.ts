@@ -68,7 +68,9 @@ export class Channel {
     this.#end(reason)
 
     try {
-      this.#stream.send(frame({ type: 'error', sentence: reason.message.slice(0, 1024) }))
+      // What is wrong with this side's store, and where that is, is nobody else's business.
+      const isPublic = !/^(Store|Corrupt|MissingBlock)/.test(reason.name)
+      this.#stream.send(frame({ type: 'error', sentence: isPublic ? reason.message.slice(0, 1024) : 'the session cannot go on here' }))
       await this.#stream.close({ signal: AbortSignal.timeout(farewellTimeoutMs) })
     } finally {
       this.#stream.abort(reason)

@@ -21,10 +21,12 @@ const banMs = 5 * 60 * 1000
 /** The pause before a session that ended is opened again, in milliseconds; it doubles with each failure. */
 const reopenMs = 250
 const reopenMsMax = 60_000
+/** How long unmodified peers are asked for a block before it is taken that none of them has it, in milliseconds. */
+const stockTimeoutMs = 5_000
 /** How long opening a session may take, in milliseconds. */
 const openTimeoutMs = 10_000
-/** The most pushed entries that wait to be verified; a peer that pushes faster for long floods this one. */
-const pushedMax = 20_000
+/** The most pushed entries of one peer that wait to be verified; a peer that pushes faster for long floods this one. */
+const pushedMax = 5_000
 /** The most sessions that one peer may have open with this one. */
 const streamsPerPeerMax = 4
 
@@ -41,6 +43,8 @@ export class FastSync implements Sync {
   /** Peers whose set of entries may differ from this one's. */
   readonly #unequal = new Set<ClientSession>()
   readonly #pushed: Array<{ push: Push, from: ClientSession }> = []
+  /** How many pushes of each peer wait to be verified. */
+  readonly #pushedBy = new WeakMap<ClientSession, number>()
   readonly #stopped = new AbortController()
   readonly #bridge: StockBridge
   readonly #acquaintances: Acquaintances
@@ -134,7 +138,19 @@ export class FastSync implements Sync {
         throw err
       }
 
-      return Buffer.concat(await Array.fromAsync(this.#init.node.blockstore.get(cid, { signal: options.signal })))
+      return this.#fromStockPeers(cid, options, err)
+    }
+  }
+
+  /** By Bitswap, which never says that nobody has a block. */
+  async #fromStockPeers (cid: CID, { signal, patient = false }: BlockOptions, notFound: FileNotFoundError): Promise<Uint8Array> {
+    const bound = patient ? signal : AbortSignal.any([signal, AbortSignal.timeout(stockTimeoutMs)])
+
+    try {
+      return Buffer.concat(await Array.fromAsync(this.#init.node.blockstore.get(cid, { signal: bound })))
+    } catch {
+      signal.throwIfAborted()
+      throw notFound
     }
   }
 
@@ -159,6 +175,7 @@ export class FastSync implements Sync {
       log: this.#init.log,
       store: this.#init.store,
       hello: () => this.#hello(),
+      onCorrupt: (reason) => { this.#fail(reason) },
       onHello: () => { this.#meet(peerId) },
       onViolation: (reason) => { this.#banish(peerId, reason) },
       onEnd: () => {
@@ -322,11 +339,14 @@ export class FastSync implements Sync {
   }
 
   #take (push: Push, from: ClientSession): void {
-    if (this.#pushed.length >= pushedMax) {
+    const waiting = (this.#pushedBy.get(from) ?? 0) + 1
+
+    if (waiting > pushedMax) {
       this.#banish(from.peerId, new RefusedError('flood', `peer ${from.peerId} pushes entries faster than they can be verified`))
       return
     }
 
+    this.#pushedBy.set(from, waiting)
     this.#pushed.push({ push, from })
 
     if (!this.#storingPushed) {
@@ -341,6 +361,7 @@ export class FastSync implements Sync {
       const { from } = this.#pushed[0] as { from: ClientSession }
       const end = this.#pushed.findIndex((pushed) => pushed.from !== from)
       const pushes = this.#pushed.splice(0, end === -1 ? this.#pushed.length : end).map(({ push }) => push)
+      this.#pushedBy.set(from, (this.#pushedBy.get(from) ?? 0) - pushes.length)
 
       try {
         await this.#store({
@@ -367,7 +388,8 @@ export class FastSync implements Sync {
     const byCid = new Map(blocks.map(({ cid, bytes }) => [cid.toString(), { cid, bytes }]))
     const added = log.insert(verified, () => {
       for (const { contribution, stored } of verified) {
-        const identity = learned.get(stored.identity)
+        // It may have come earlier, beside an entry that was refused.
+        const identity = learned.get(stored.identity) ?? log.verifier.known(stored.identity)?.bytes
 
         if (identity != null) {
           log.keepIdentity(identity, stored.identity)
@@ -386,7 +408,10 @@ export class FastSync implements Sync {
     refused.filter((refusal) => refusal !== guilty).forEach((refusal) => { log.refuse(refusal) })
 
     if (guilty != null) {
-      log.entries.refuse(guilty.hash)
+      if (guilty.hash != null) {
+        log.entries.refuse(guilty.hash)
+      }
+
       throw guilty.reason
     }
   }
