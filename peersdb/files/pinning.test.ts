@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openHostilePeer } from '../hostile-peer.test-helper.ts'
-import { closeAll, closing, connect, entries, failuresOf, filesHeld, list, open, read, sha256, temporaryDirectory, until } from '../peers.test-helper.ts'
+import { closeAll, connect, entries, failuresOf, filesHeld, list, open, read, sha256, temporaryDirectory, until } from '../peers.test-helper.ts'
 import type { Contribution, Peer, PinPolicy } from '../index.ts'
 
 afterEach(closeAll)
