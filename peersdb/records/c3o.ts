@@ -3,7 +3,8 @@ import type { JobRecord } from './record.ts'
 
 /** The columns that every table of the C3O data set (github.com/dos-group/c3o-experiments) has. */
 const commonColumns = ['instance_count', 'machine_type', 'slots', 'memory', 'data_size_MB', 'gross_runtime']
-const measuredColumn = 'gross_runtime'
+/** The one that tells how long a run took; all others are its configuration. */
+export const measuredColumn = 'gross_runtime'
 
 /** Whether a table that begins with this line is a C3O table. */
 export function isC3oHeader (line: string): boolean {

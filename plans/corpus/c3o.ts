@@ -1,10 +1,8 @@
 import { basename } from 'node:path'
+import { isC3oHeader, measuredColumn } from '../../peersdb/records/c3o.ts'
 import { CorpusError } from './item.ts'
 import type { ByteRange } from './files.ts'
 
-/** The columns that every C3O table has. */
-const COMMON_COLUMNS = ['instance_count', 'machine_type', 'slots', 'memory', 'data_size_MB', 'gross_runtime']
-const MEASURED_COLUMN = 'gross_runtime'
 const LINE_FEED = 0x0a
 
 /** Bytes that are enough to hold the header of a C3O table. */
@@ -21,8 +19,8 @@ export interface Configuration {
 
 /** Whether a file that begins with these bytes is a C3O table, judged by its header. */
 export function isC3oTable (start: Uint8Array): boolean {
-  const columns = cells(start, firstLine(start))
-  return COMMON_COLUMNS.every((column) => columns.includes(column))
+  const { end } = firstLine(start)
+  return isC3oHeader(new TextDecoder().decode(start.subarray(0, end)))
 }
 
 /**
@@ -35,7 +33,7 @@ export function isC3oTable (start: Uint8Array): boolean {
 export function cutTable (table: Uint8Array, path: string, name: string): Configuration[] {
   const header = firstLine(table)
   const columns = cells(table, header)
-  const measured = columns.indexOf(MEASURED_COLUMN)
+  const measured = columns.indexOf(measuredColumn)
   const ranges = new Map<string, { values: string[], rows: ByteRange[] }>()
   let line = 1
   for (let start = header.end; start < table.length;) {

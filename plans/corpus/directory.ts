@@ -2,7 +2,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import { CorpusError } from './item.ts'
 import { unreadable } from './files.ts'
-import { recordAttributes } from './scout-universe.ts'
+import { scoutAttributes, scoutFile } from '../../peersdb/records/scout.ts'
 
 /** A file to take as it is, or a scout record: a directory whose files become one archive. */
 export interface Found {
@@ -83,6 +83,6 @@ async function leadsToFile (link: string, root: string): Promise<boolean> {
  */
 function isRecord (name: string, files: readonly string[]): boolean {
   const report = files.includes('report.json')
-  const series = files.some((file) => /^sar(_node\d+)?\.csv$/.test(file))
-  return (report && series) || ((report || series) && recordAttributes(name) !== undefined)
+  const series = files.some((file) => file !== 'report.json' && scoutFile.test(file))
+  return (report && series) || ((report || series) && scoutAttributes(name) !== undefined)
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { generatedItems, recordFiles } from './generated.ts'
-import { machineTypes, recordAt, recordAttributes, recordName, universeSize } from './scout-universe.ts'
+import { machineTypes, recordAt, recordName, universeSize } from './scout-universe.ts'
+import { scoutAttributes } from '../../peersdb/records/scout.ts'
 import { reportText } from './scout-report.ts'
 import { SAR_HEADER } from './sar-format.ts'
-import { sha256, unzipStored } from './zip.test-helper.ts'
+import { sha256, unzipStored } from '../../peersdb/records/zip.test-helper.ts'
 import type { CorpusItem } from './item.ts'
 
 /** The text of the file of this name in an item's archive. */
@@ -52,7 +53,7 @@ describe('generated records', () => {
     expect(universeSize).toBe(11_124)
     const items = generatedItems({ count: 20_000, seed: 1 })
     expect(new Set(items.map(({ name }) => name)).size).toBe(11_124)
-    for (const { name, attributes } of items) expect(recordAttributes(name.slice(0, -'.zip'.length))).toEqual(attributes)
+    for (const { name, attributes } of items) expect(scoutAttributes(name.slice(0, -'.zip'.length))).toEqual(attributes)
     expect(new Set(items.map(({ attributes }) => attributes['machine_type']))).toEqual(new Set(machineTypes.map(({ name }) => name)))
   })
 

@@ -4,11 +4,11 @@ import { INTERVAL_SECONDS } from './sar-format.ts'
 import { recordAt, recordName, universeSize } from './scout-universe.ts'
 import { reportText, runFacts } from './scout-report.ts'
 import { sarCsv } from './sar-series.ts'
-import { storedZip } from './zip.ts'
+import { storedZip } from '../../peersdb/records/zip.ts'
 import type { CorpusItem } from './item.ts'
 import type { RunFacts } from './scout-report.ts'
 import type { ScoutRecord } from './scout-universe.ts'
-import type { ZipEntry } from './zip.ts'
+import type { ZipEntry } from '../../peersdb/records/zip.ts'
 
 /** The first row of a sar.csv comes this long after the start that the report names. */
 const FIRST_ROW_MS = 6000

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CorpusError, openCorpus } from './index.ts'
 import { MAX_BYTES } from './files.ts'
-import { unzipStored } from './zip.test-helper.ts'
+import { unzipStored } from '../../peersdb/records/zip.test-helper.ts'
 
 const HEADER = 'instance_count\tmachine_type\tslots\tmemory\tdata_size_MB\tgross_runtime\n'
 const ROW = '2\tm4.2xlarge\t16\t64000\t9530\t340\n'

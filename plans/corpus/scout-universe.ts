@@ -87,14 +87,3 @@ export function recordName (record: ScoutRecord): string {
   const { machine, instanceId, workload, framework, size, run } = record
   return [machine.name, instanceId, workload, framework, size, run].join('_')
 }
-
-const JOB = '(?<workload>[^_]+)_(?<framework>[^_]+)_(?<size>[^_]+)_(?<run>\\d+)$'
-const MACHINE = '(?<machine_type>[a-z]\\w*\\.[0-9a-z]+)'
-const SINGLE_NODE = new RegExp(`^${MACHINE}_i-[0-9a-f]+_${JOB}`)
-const MULTI_NODE = new RegExp(`^(?<instance_count>\\d+)_${MACHINE}_${JOB}`)
-
-/** What a directory name of either scout layout tells, or undefined when it is no such name. */
-export function recordAttributes (directoryName: string): Record<string, string> | undefined {
-  const match = SINGLE_NODE.exec(directoryName) ?? MULTI_NODE.exec(directoryName)
-  return match?.groups === undefined ? undefined : { ...match.groups }
-}

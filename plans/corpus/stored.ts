@@ -4,8 +4,8 @@ import { checkReadable, readRanges, readStamped, readStart, readWhole } from './
 import { createRandom } from '../random.ts'
 import { CorpusError } from './item.ts'
 import { findFiles } from './directory.ts'
-import { recordAttributes } from './scout-universe.ts'
-import { storedZip } from './zip.ts'
+import { scoutAttributes } from '../../peersdb/records/scout.ts'
+import { storedZip } from '../../peersdb/records/zip.ts'
 import type { CorpusItem } from './item.ts'
 import type { Found } from './directory.ts'
 
@@ -72,7 +72,7 @@ function recordItem ({ name, paths }: Found): CorpusItem {
   const directoryName = basename(name)
   return {
     name: `${name}.zip`,
-    attributes: recordAttributes(directoryName) ?? {},
+    attributes: scoutAttributes(directoryName) ?? {},
     bytes: async () => {
       const read = async (path: string): Promise<{ name: string, bytes: Uint8Array }> =>
         ({ name: `${directoryName}/${basename(path)}`, bytes: await readWhole(path) })

@@ -25,6 +25,6 @@ describe('storedZip', () => {
   })
 
   it('refuses two entries of one name', () => {
-    expect(() => storedZip([{ name: 'a', bytes: text('1') }, { name: 'a', bytes: text('2') }])).toThrow('cannot hold a twice')
+    expect(() => storedZip([{ name: 'a', bytes: text('1') }, { name: 'a', bytes: text('2') }])).toThrow('cannot hold "a" twice')
   })
 })
