@@ -1,3 +1,4 @@
+import { share } from './shared-bytes.ts'
 import type { Database } from './database.ts'
 
 export interface BlockRow {
@@ -21,16 +22,42 @@ export interface BlockRows {
   list (): Generator<Uint8Array>
 }
 
-export function createBlockRows (database: Database): BlockRows {
-  const remove = (id: number): void => { database.run('DELETE FROM blocks WHERE id = ?', id) }
+/** Stands in a row for bytes that are shared with other stores in memory. */
+const sharedMark = new Uint8Array()
+
+/** @param sharesBytes - whether the bytes are kept outside of the database, once for all stores of the process that do so */
+export function createBlockRows (database: Database, { sharesBytes = false } = {}): BlockRows {
+  /** By the id of the row. */
+  const held = new Map<number, Uint8Array>()
+  const isThere = (id: number): boolean => database.get('SELECT 1 AS there FROM blocks WHERE id = ?', id) != null
+
+  const remove = (id: number): void => {
+    database.run('DELETE FROM blocks WHERE id = ?', id)
+
+    if (held.has(id)) {
+      // A transaction that fails brings the row back; by then it is over.
+      queueMicrotask(() => {
+        if (database.isOpen && !isThere(id)) {
+          held.delete(id)
+        }
+      })
+    }
+  }
 
   return {
     find: (multihash) => database.get<BlockRow>('SELECT id, size, bytes IS NULL AS large FROM blocks WHERE multihash = ?', multihash),
-    bytesOf: (multihash) =>
-      database.get<{ bytes: Uint8Array | null }>('SELECT bytes FROM blocks WHERE multihash = ?', multihash)?.bytes ?? undefined,
+    bytesOf: (multihash) => {
+      const row = database.get<{ id: number, bytes: Uint8Array | null }>('SELECT id, bytes FROM blocks WHERE multihash = ?', multihash)
+      return row == null ? undefined : held.get(row.id) ?? row.bytes ?? undefined
+    },
     insert: (multihash, size, structure, bytes) => {
-      const { changes } = database.run('INSERT OR IGNORE INTO blocks (multihash, size, structure, bytes) VALUES (?, ?, ?, ?)',
-        multihash, size, Number(structure), bytes ?? null)
+      const kept = sharesBytes && bytes != null ? sharedMark : bytes ?? null
+      const { changes, lastInsertRowid } = database.run('INSERT OR IGNORE INTO blocks (multihash, size, structure, bytes) VALUES (?, ?, ?, ?)',
+        multihash, size, Number(structure), kept)
+
+      if (changes !== 0 && kept === sharedMark && bytes != null) {
+        held.set(Number(lastInsertRowid), share(multihash, bytes))
+      }
 
       if (changes === 0 && structure) {
         database.run('UPDATE blocks SET structure = 1 WHERE multihash = ? AND structure = 0', multihash)

@@ -138,6 +138,10 @@ export class Database {
     }
   }
 
+  get isOpen (): boolean {
+    return this.#database.isOpen
+  }
+
   sizeBytes (): number {
     return this.#pragma('page_count') * this.#pageBytes
   }

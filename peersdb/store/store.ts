@@ -67,7 +67,8 @@ export async function openStore ({ directory, bytesMax }: StoreInit = {}): Promi
 
   try {
     const large = await LargeBlocks.open(database, directory)
-    const blocks = new StoredBlocks(createBlockRows(database), large)
+    // What a limit counts has to be in the database.
+    const blocks = new StoredBlocks(createBlockRows(database, { sharesBytes: directory == null && bytesMax == null }), large)
     return {
       privateKey: directory == null ? await generateKeyPair('Ed25519') : await loadOrCreateKey(join(directory, 'identity.key')),
       datastore: new SqliteDatastore(database),
