@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 
 /** Calls things back at their due times, with one timer however many wait. */
 export interface DelayLine {
+  nowMs: () => number
   /**
    * Calls `run` when `dueMs` has come, in order of due time and then of asking; returns what takes it back.
    * `run` gets the horizon: everything due until then may go now.
@@ -55,6 +56,7 @@ export function createDelayLine (clock: Clock): DelayLine {
   }
 
   return {
+    nowMs: () => clock.nowMs(),
     horizonMs,
     at (dueMs, run) {
       const entry: Entry = { dueMs, order: order++, run }

@@ -13,7 +13,6 @@ function setUp ({ bitsPerSecond = Infinity, latencyMs = 50, sendBufferBytes = 10
   const state = { ready: true, drains: 0 }
   const egress = new Egress({
     link: createLink({ uplink: createSerialiser(bitsPerSecond), flow: createSerialiser(bitsPerSecond), latencyMs }),
-    clock,
     delayLine: createDelayLine(clock),
     sendBufferBytes,
     segmentBytes,

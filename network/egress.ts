@@ -1,12 +1,13 @@
 import { Uint8ArrayList } from 'uint8arraylist'
-import type { Clock } from './clock.ts'
+import { serialise } from './link.ts'
 import type { DelayLine } from './delay-line.ts'
-import type { Link } from './link.ts'
+import type { Link, Passage, Serialiser } from './link.ts'
 
 export interface EgressInit {
   link: Link
-  clock: Clock
   delayLine: DelayLine
+  /** What the far end receives through, shared by all who send to it; none where only the sender is modelled. */
+  downlink?: Serialiser
   /** What may be held back at most, in bytes. */
   sendBufferBytes: number
   /** The pieces that large writes are cut into, in bytes. */
@@ -17,10 +18,10 @@ export interface EgressInit {
   onDrain: () => void
 }
 
-interface Chunk {
-  leaveMs: number
-  arriveMs: number
-  data: Uint8Array | undefined
+interface Chunk extends Passage {
+  data?: Uint8Array
+  /** It has its place in the downlink. */
+  received?: boolean
   arrived?: () => void
 }
 
@@ -71,20 +72,20 @@ export class Egress {
 
   /** Calls back when everything taken so far, and the farewell behind it, has arrived. */
   finish (arrived: () => void): void {
-    const { link, clock } = this.#init
-    this.#queue.push({ ...link.send(clock.nowMs(), 0), data: undefined, arrived })
+    const { link, delayLine } = this.#init
+    this.#queue.push({ ...link.send(delayLine.nowMs(), 0), arrived })
     this.#arm()
   }
 
   /** Forgets what has not left yet; what is under way arrives, and behind it, a latency from now at least, the callback. */
   reset (arrived: () => void): void {
-    const { link, clock } = this.#init
-    const nowMs = clock.nowMs()
+    const { link, delayLine } = this.#init
+    const nowMs = delayLine.nowMs()
     const underWay = this.#queue.slice(this.#first).filter((chunk) => chunk.leaveMs <= nowMs)
-    const arriveMs = Math.max(nowMs + link.latencyMs, underWay.at(-1)?.arriveMs ?? nowMs)
+    const arriveMs = Math.max(nowMs + link.latencyMs, link.arriveMsMin, underWay.at(-1)?.arriveMs ?? nowMs)
     this.discard()
     this.#heldBytes = underWay.reduce((sum, chunk) => sum + (chunk.data?.byteLength ?? 0), 0)
-    this.#queue = [...underWay, { leaveMs: nowMs, arriveMs, data: undefined, arrived }]
+    this.#queue = [...underWay, { startMs: nowMs, leaveMs: nowMs, arriveMs, arrived }]
     // A far end that takes nothing must not hold the reset back for ever; what it has not taken is lost to it anyway.
     this.#blocked = false
     this.#arm()
@@ -100,8 +101,8 @@ export class Egress {
   }
 
   #enqueue (data: Uint8Array): void {
-    const { link, clock, segmentBytes } = this.#init
-    const nowMs = clock.nowMs()
+    const { link, delayLine, segmentBytes } = this.#init
+    const nowMs = delayLine.nowMs()
     for (let offset = 0; offset < data.byteLength; offset += segmentBytes) {
       const segment = data.subarray(offset, offset + segmentBytes)
       this.#queue.push({ ...link.send(nowMs, segment.byteLength), data: segment })
@@ -125,7 +126,7 @@ export class Egress {
     const arrivals: Array<() => void> = []
     for (
       let chunk = this.#queue[this.#first];
-      chunk !== undefined && !this.#blocked && chunk.arriveMs <= horizonMs;
+      chunk !== undefined && !this.#blocked && this.#hasArrived(chunk, horizonMs);
       chunk = this.#queue[this.#first]
     ) {
       this.#first++
@@ -149,6 +150,20 @@ export class Egress {
       this.#wantsDrain = false
       this.#init.onDrain()
     }
+  }
+
+  /**
+   * A downlink is asked only when the last bit has come to it, for it takes on what comes first and not what was sent
+   * first. As only the head of each queue asks, senders that share it take turns.
+   */
+  #hasArrived (chunk: Chunk, horizonMs: number): boolean {
+    const { downlink } = this.#init
+    if (downlink !== undefined && chunk.received !== true && chunk.data !== undefined && chunk.arriveMs <= horizonMs) {
+      chunk.received = true
+      const firstBitMs = chunk.arriveMs - (chunk.leaveMs - chunk.startMs)
+      chunk.arriveMs = serialise(downlink, firstBitMs, chunk.arriveMs, chunk.data.byteLength).endMs
+    }
+    return chunk.arriveMs <= horizonMs
   }
 
   /** Moves the queue up now and then, so that taking from its front stays cheap. */

@@ -1,9 +1,11 @@
 import { realClock } from './clock.ts'
 import { createCounters } from './counters.ts'
 import { createDelayLine, waitUntil } from './delay-line.ts'
+import { whenClosed } from './ends.ts'
 import { encodeGreeting, exchangeGreetings, ShapingError } from './greeting.ts'
+import { requireLevel } from './level.ts'
 import { createPaths } from './path.ts'
-import { askedRoundTripMs, requireRegion } from './profile.ts'
+import { askedRoundTripMs, ProfileError, requireRegion } from './profile.ts'
 import { ShapedConnection } from './shaped-connection.ts'
 import type { Clock } from './clock.ts'
 import type { NetworkCounters } from './counters.ts'
@@ -46,6 +48,8 @@ export function createGate (init: ShapedInit): Gate {
   const { profile, region, instance, seed, clock = realClock, counters = createCounters() } = init
   const timeoutMs = init.greetingTimeoutMs ?? GREETING_TIMEOUT_MS_DEFAULT
   requireRegion(profile, region)
+  requireLevel(profile, 'bandwidth')
+  refuseDownlink(profile)
   const ours = encodeGreeting({ region, instance })
   const delayLine = createDelayLine(clock)
   const paths = createPaths(profile, region, instance, seed)
@@ -55,8 +59,8 @@ export function createGate (init: ShapedInit): Gate {
     const { theirs, rest } = await exchangeGreetings(inner, ours, { clock, timeoutMs, signal })
     requireRegion(profile, theirs.region)
     const { path, release } = paths.acquire(theirs.region, theirs.instance)
-    const connection = new ShapedConnection({ inner, rest, path, clock, delayLine, counters: counters.of(theirs.region) })
-    connection.whenClosed(release)
+    const connection = new ShapedConnection({ inner, rest, path, delayLine, counters: counters.of(theirs.region) })
+    whenClosed(connection, release)
     try {
       await waitUntil(delayLine, sinceMs + roundTrips * askedRoundTripMs(profile, region, theirs.region), signal)
     } catch (error) {
@@ -76,7 +80,7 @@ export function createGate (init: ShapedInit): Gate {
         refuseOwnMuxer(options)
         const connection = await shape(raw, ROUND_TRIPS_INBOUND, options.signal)
         inbound?.add(connection)
-        connection.whenClosed(() => { inbound?.delete(connection) })
+        whenClosed(connection, () => { inbound?.delete(connection) })
         await inner.upgradeInbound(connection, options)
       },
       createInboundAbortSignal: (signal) => inner.createInboundAbortSignal(signal),
@@ -97,6 +101,13 @@ export function createGate (init: ShapedInit): Gate {
       await Promise.race([Promise.all([...connections].map(async (connection) => connection.flushed())), bound.promise])
       cancel()
     }
+  }
+}
+
+/** Each side delays what it sends, and no sender knows what others send to the same receiver. */
+function refuseDownlink (profile: Profile): void {
+  if (Number.isFinite(profile.downlinkBitsPerSecond)) {
+    throw new ProfileError(`The downlink of the network profile ${profile.name} can only be simulated: use the runner sim, or set bandwidth.downlink to null.`)
   }
 }
 

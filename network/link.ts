@@ -48,31 +48,37 @@ export interface LinkInit {
   latencyMs: number
   /** Draws what is added to the latency of one chunk, in ms, never negative. */
   jitterMs?: () => number
+  /** Before this time nothing arrives, in ms. */
+  arriveMsMin?: number
 }
 
-/** When a chunk's last bit has left the sender, and when it is at the receiver, in ms. */
+/** When a chunk's first bit and its last leave the sender, and when the last is at the receiver, in ms. */
 export interface Passage {
+  startMs: number
   leaveMs: number
   arriveMs: number
 }
 
 export interface Link {
   readonly latencyMs: number
+  /** Before this time nothing arrives, in ms. */
+  readonly arriveMsMin: number
   /** Sends a chunk at `nowMs`, which never goes backwards. Chunks arrive in the order they were sent. */
   send: (nowMs: number, bytes: number) => Passage
 }
 
 /** One direction of one connection. */
-export function createLink ({ uplink, flow, latencyMs, jitterMs }: LinkInit): Link {
-  let lastArriveMs = -Infinity
+export function createLink ({ uplink, flow, latencyMs, jitterMs, arriveMsMin = -Infinity }: LinkInit): Link {
+  let lastArriveMs = arriveMsMin
   return {
     latencyMs,
+    arriveMsMin,
     send (nowMs, bytes) {
       const up = serialise(uplink, nowMs, nowMs, bytes)
-      const { endMs: leaveMs } = serialise(flow, up.startMs, up.endMs, bytes)
+      const { startMs, endMs: leaveMs } = serialise(flow, up.startMs, up.endMs, bytes)
       const arriveMs = Math.max(lastArriveMs, leaveMs + latencyMs + (jitterMs?.() ?? 0))
       lastArriveMs = arriveMs
-      return { leaveMs, arriveMs }
+      return { startMs, leaveMs, arriveMs }
     }
   }
 }

@@ -15,8 +15,8 @@ const MEDIAN_OF_TWO = 1.678347
 
 /** Everything that sending from one instance to one other needs, in one direction. */
 export interface Path {
-  /** A new connection on this path; all of them share its rate and its jitter. */
-  connect: () => Link
+  /** A new connection on this path, on which nothing arrives before a time; all of them share its rate and its jitter. */
+  connect: (arriveMsMin?: number) => Link
   /** What one connection may hold back before its sender must wait, in bytes. */
   sendBufferBytes: number
   /** The pieces that large writes are cut into, in bytes: about what the path carries in 1 ms. */
@@ -50,8 +50,8 @@ export function createPath ({ profile, from, to, uplink, seed }: PathInit): Path
   const flow = createSerialiser(profile.flowBitsPerSecond(from, to))
   const bytesPerMs = Math.min(flow.bitsPerSecond, uplink.bitsPerSecond) / 8000
   return {
-    connect: () => createLink({
-      uplink, flow, latencyMs, jitterMs: jitterMeanMs > 0 ? () => exponential(random, jitterMeanMs) : undefined
+    connect: (arriveMsMin) => createLink({
+      uplink, flow, latencyMs, arriveMsMin, jitterMs: jitterMeanMs > 0 ? () => exponential(random, jitterMeanMs) : undefined
     }),
     sendBufferBytes: Number.isFinite(bytesPerMs)
       ? Math.round(clamp(2 * bytesPerMs * askedMs, SEND_BUFFER_BYTES_MIN, SEND_BUFFER_BYTES_MAX))

@@ -36,7 +36,8 @@ const jitter = z.strictObject({
 
 /**
  * `flow` limits what one instance sends to one other: a constant rate, or min(ceiling, window / round trip), which is
- * what a TCP flow with a fixed window reaches. `uplink` limits all that one instance sends; null is no limit.
+ * what a TCP flow with a fixed window reaches. `uplink` limits all that one instance sends, `downlink` all that it
+ * receives; null is no limit.
  */
 const bandwidth = z.strictObject({
   unit: z.literal('bit/s'),
@@ -44,7 +45,15 @@ const bandwidth = z.strictObject({
     z.strictObject({ kind: z.literal('constant'), rate: positiveFigure }),
     z.strictObject({ kind: z.literal('window'), windowBits: positiveFigure, ceiling: positiveFigure })
   ]).nullable(),
-  uplink: positiveFigure.nullable()
+  uplink: positiveFigure.nullable(),
+  downlink: positiveFigure.nullable()
+})
+
+/** The probability that a TCP segment is lost, each on its own. */
+const loss = z.strictObject({
+  unit: z.literal('probability'),
+  kind: z.literal('per-segment'),
+  figure: z.strictObject({ value: nonNegative.lt(1), ...figureFields })
 })
 
 /** The file form of a network profile. A part that is null is not shaped; it must be said, never left out. */
@@ -57,7 +66,8 @@ export const profileSchema = z.strictObject({
   anyRegion: z.boolean(),
   latency: latency.nullable(),
   jitter: jitter.nullable(),
-  bandwidth: bandwidth.nullable()
+  bandwidth: bandwidth.nullable(),
+  loss: loss.nullable()
 })
 
 export type ProfileFile = z.infer<typeof profileSchema>

@@ -28,6 +28,10 @@ export interface Profile {
   flowBitsPerSecond: (from: string, to: string) => number
   /** The rate in bit/s of all that one instance sends; Infinity is no limit. */
   uplinkBitsPerSecond: number
+  /** The rate in bit/s of all that one instance receives; Infinity is no limit. */
+  downlinkBitsPerSecond: number
+  /** The probability that a TCP segment is lost. */
+  lossProbability: number
 }
 
 /** A profile that is not there, cannot be read, is not of the form, or lacks a region or a cell. */
@@ -96,12 +100,14 @@ export function parseProfile (json: unknown, label: string): Profile {
     source: Object.values(file.sources).join(' '),
     regions: file.regions,
     anyRegion: file.anyRegion,
-    shapes: file.latency !== null || file.jitter !== null || file.bandwidth !== null,
+    shapes: [file.latency, file.jitter, file.bandwidth, file.loss].some((part) => part !== null),
     oneWayLatencyMs,
     oneWayLatencyMsElsewhere,
     jitterRoundTripMs: file.jitter?.figure.value ?? 0,
     flowBitsPerSecond: (from, to) => flowRate(file, oneWay(from, to) + oneWay(to, from)),
-    uplinkBitsPerSecond: file.bandwidth?.uplink?.value ?? Infinity
+    uplinkBitsPerSecond: file.bandwidth?.uplink?.value ?? Infinity,
+    downlinkBitsPerSecond: file.bandwidth?.downlink?.value ?? Infinity,
+    lossProbability: file.loss?.figure.value ?? 0
   }
 }
 
@@ -134,7 +140,7 @@ export function askedRoundTripMs (profile: Profile, a: string, b: string): numbe
 export function askedBandwidthBitsPerSecond (profile: Profile, from: string, to: string): number {
   requireRegion(profile, from)
   requireRegion(profile, to)
-  return Math.min(profile.flowBitsPerSecond(from, to), profile.uplinkBitsPerSecond)
+  return Math.min(profile.flowBitsPerSecond(from, to), profile.uplinkBitsPerSecond, profile.downlinkBitsPerSecond)
 }
 
 /** Region names come from outside, so a name like `constructor` must not find what every object has. */
@@ -216,7 +222,7 @@ function checkSources (file: ProfileFile, label: string): void {
       walk(inner, [...path, Array.isArray(value) ? Number(name) : name])
     }
   }
-  walk({ latency: file.latency, jitter: file.jitter, bandwidth: file.bandwidth }, [])
+  walk({ latency: file.latency, jitter: file.jitter, bandwidth: file.bandwidth, loss: file.loss }, [])
 }
 
 function jsonPath (path: readonly PropertyKey[]): string {

@@ -116,7 +116,7 @@ describe('shaped connection', () => {
     const [real, remote] = multiaddrConnectionPair()
     const paths = createPaths(twoRegions({}), 'a', 'a', 1)
     const connection = new ShapedConnection({
-      inner: real, rest: new Uint8ArrayList(), path: paths.acquire('b', 'b').path, clock: realClock,
+      inner: real, rest: new Uint8ArrayList(), path: paths.acquire('b', 'b').path,
       delayLine: createDelayLine(realClock), counters: createCounters().of('b')
     })
     const received = new Uint8ArrayList()

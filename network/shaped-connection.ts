@@ -1,6 +1,6 @@
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { Egress } from './egress.ts'
-import type { Clock } from './clock.ts'
+import { isOver, orAborted, whenClosed } from './ends.ts'
 import type { RegionCounters } from './counters.ts'
 import type { DelayLine } from './delay-line.ts'
 import type { Path } from './path.ts'
@@ -14,7 +14,6 @@ export interface ShapedConnectionInit {
   /** What came behind the greeting. */
   rest: Uint8ArrayList
   path: Path
-  clock: Clock
   delayLine: DelayLine
   counters: RegionCounters
 }
@@ -30,7 +29,7 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
   readonly #closed = Promise.withResolvers<void>()
   #innerPaused = false
 
-  constructor ({ inner, rest, path, clock, delayLine, counters }: ShapedConnectionInit) {
+  constructor ({ inner, rest, path, delayLine, counters }: ShapedConnectionInit) {
     super({
       remoteAddr: inner.remoteAddr,
       direction: inner.direction,
@@ -43,7 +42,6 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
     this.#counters = counters
     this.#egress = new Egress({
       link: path.connect(),
-      clock,
       delayLine,
       sendBufferBytes: path.sendBufferBytes,
       segmentBytes: path.segmentBytes,
@@ -52,7 +50,7 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
     })
     counters.connections++
     counters.connectionsOpened++
-    this.whenClosed(() => {
+    whenClosed(this, () => {
       counters.connections--
       this.#closed.resolve()
     })
@@ -90,19 +88,6 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
     return !this.#inner.writableNeedsDrain
   }
 
-  /** Calls back once the connection is closed or aborted, at once when it is already. */
-  whenClosed (closed: () => void): void {
-    if (this.#isOver()) {
-      closed()
-    } else {
-      this.addEventListener('close', closed, { once: true })
-    }
-  }
-
-  #isOver (): boolean {
-    return this.status === 'aborted' || this.status === 'reset' || this.status === 'closed'
-  }
-
   sendData (data: Uint8ArrayList): SendResult {
     const { acceptedBytes, hasRoom } = this.#egress.accept(data)
     this.#counters.bytesSent += acceptedBytes
@@ -111,7 +96,7 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
 
   /** Resolves when everything written so far has reached the other side, or the connection is gone. */
   async flushed (): Promise<void> {
-    if (this.#isOver()) {
+    if (isOver(this)) {
       return
     }
     const arrived = Promise.withResolvers<void>()
@@ -120,16 +105,7 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
   }
 
   async sendClose (options?: AbortOptions): Promise<void> {
-    const { signal } = options ?? {}
-    signal?.throwIfAborted()
-    const aborted = Promise.withResolvers<never>()
-    const onAbort = (): void => { aborted.reject(signal?.reason) }
-    signal?.addEventListener('abort', onAbort)
-    try {
-      await Promise.race([this.flushed(), aborted.promise])
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
-    }
+    await orAborted(this.flushed(), options?.signal)
     await this.#inner.close(options)
   }
 

@@ -231,6 +231,14 @@ describe('back-pressure and ends', () => {
   })
 })
 
+describe('what a sender alone cannot apply', () => {
+  it('is refused', () => {
+    const shape = (profile: Profile) => () => shaped(tcp(), { profile, region: 'a', instance: 'one', seed: 1 })
+    expect(shape(twoRegions({ downlink: 1e6 }))).toThrow('The downlink of the network profile test can only be simulated')
+    expect(shape(twoRegions({ loss: 0.01 }))).toThrow('The level bandwidth does not model the loss of the network profile test')
+  })
+})
+
 describe('greetings', () => {
   it('make the counters tell regions apart, also where nothing is shaped', async () => {
     const profile = await loadProfile('none')

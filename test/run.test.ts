@@ -204,7 +204,8 @@ describe('a run of the link case', () => {
         unit: 'ms', kind: 'round-trip', everyPair: { value: 0, ...figure }, links: [{ from: 'east', to: 'west', value: 100, ...figure }]
       },
       jitter: null,
-      bandwidth: { unit: 'bit/s', flow: { kind: 'constant', rate: { value: 20_000_000, ...figure } }, uplink: null }
+      bandwidth: { unit: 'bit/s', flow: { kind: 'constant', rate: { value: 20_000_000, ...figure } }, uplink: null, downlink: null },
+      loss: null
     }))
     await bench.write('ends.toml', composition('link', { network: 'two.json', throughput_bytes: '2000000' }, [{ id: 'ends', count: 2 }]))
     const { exitCode, stdout } = await bench.run(join(bench.directory, 'ends.toml'), '--analyze')

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
+import { loadProfile } from './profile.ts'
+import { twoRegions } from './two-regions.test-helper.ts'
+import type { World } from './stage.test-helper.ts'
+import type { TwoRegions } from './two-regions.test-helper.ts'
+
+const BULK_BYTES = 16 * 2 ** 20
+
+async function setUp (init: TwoRegions, level: 'ideal' | 'bandwidth' = 'bandwidth', seed = 1) {
+  const world = createWorld({ profile: twoRegions(init), level, seed })
+  const [one, two] = [await world.stand('one', 'a'), await world.stand('two', 'b')]
+  return { ...world, one, two, ...await world.connect(one, two) }
+}
+
+/** When the last of so many bytes has come, after they began to be sent. */
+async function bulkMs ({ stage, out, inn }: Awaited<ReturnType<typeof setUp>>, count: number): Promise<number> {
+  const all = Promise.withResolvers<number>()
+  let received = 0
+  const startMs = stage.nowMs()
+  inn.addEventListener('message', ({ data }) => {
+    received += data.byteLength
+    if (received === count) {
+      all.resolve(stage.nowMs() - startMs)
+    }
+  })
+  await stage.until(sendBytes(out, count))
+  return stage.until(all.promise)
+}
+
+describe('the physics of a simulated network', () => {
+  it.each([[50, 50], [5, 5], [100, 30]])('a byte there and back takes %i + %i ms', async (oneWayMs, backMs) => {
+    const { stage, out, inn } = await setUp({ oneWayMs, backMs }, 'ideal')
+    inn.addEventListener('message', ({ data }) => { inn.send(data) })
+    const arrivals = receive(stage, out)
+    const startMs = stage.nowMs()
+    out.send(Uint8Array.of(7))
+    await stage.runTo(startMs + 1000)
+    expect(arrivals).toEqual([{ atMs: startMs + oneWayMs + backMs, bytes: Uint8Array.of(7) }])
+  })
+
+  it.each([[5, 1e8], [50, 1e7]])('16 MiB over %i ms take their size over the rate of the flow, and the latency', async (oneWayMs, flow) => {
+    expect(await bulkMs(await setUp({ oneWayMs, flow }), BULK_BYTES)).toBeCloseTo(BULK_BYTES * 8 / flow * 1000 + oneWayMs, 5)
+  })
+
+  it.each(['uplink', 'downlink'])('a %s is a limit as a flow is', async (limit) => {
+    expect(await bulkMs(await setUp({ oneWayMs: 5, [limit]: 1e8 }), BULK_BYTES)).toBeCloseTo(BULK_BYTES * 8 / 1e8 * 1000 + 5, 5)
+  })
+
+  it('two receivers share the uplink of their sender', async () => {
+    const { stage, one, two, out, inn, connect, stand } = await setUp({ oneWayMs: 5, uplink: 1e8 })
+    const { out: otherOut, inn: otherInn } = await connect(one, await stand('three', 'b'))
+    expect(two.inbound).toHaveLength(1)
+    const ends = [inn, otherInn].map((connection) => receive(stage, connection))
+    const startMs = stage.nowMs()
+    await stage.until(Promise.all([sendBytes(out, 2 ** 20), sendBytes(otherOut, 2 ** 20)]))
+    await stage.runTo(startMs + 1000)
+    const lastMs = ends.map((arrivals) => arrivals.at(-1)!.atMs - startMs)
+    expect(Math.max(...lastMs)).toBeCloseTo(2 * 2 ** 20 * 8 / 1e8 * 1000 + 5, 5)
+    expect(Math.min(...lastMs)).toBeGreaterThan(150)
+  })
+
+  it('two senders share the downlink of their receiver, and the nearer does not wait for the farther', async () => {
+    const world = createWorld({ profile: twoRegions({ oneWayMs: 5, backMs: 50, downlink: 1e8 }), level: 'bandwidth' })
+    const [far, near, receiver] = [await world.stand('far', 'b'), await world.stand('near', 'a'), await world.stand('receiver', 'a')]
+    const [fromFar, fromNear] = [await world.connect(far, receiver), await world.connect(near, receiver)]
+    const arrivals = [fromFar, fromNear].map(({ inn }) => receive(world.stage, inn))
+    const startMs = world.stage.nowMs()
+    await world.stage.until(Promise.all([sendBytes(fromFar.out, 2 ** 20), sendBytes(fromNear.out, 2 ** 20)]))
+    await world.stage.runTo(startMs + 1000)
+    const [farMs, nearMs] = arrivals.map((some) => some.at(-1)!.atMs - startMs)
+    expect(farMs).toBeCloseTo(2 * 2 ** 20 * 8 / 1e8 * 1000 + 5, 5)
+    // Alone until the farther one's bytes come, and at half the rate from then on.
+    expect(nearMs).toBeCloseTo(50 + 2 * (2 ** 20 * 8 / 1e8 * 1000 - 45), -1)
+  })
+
+  it('jitter keeps the order, comes again from the same seed, and differs from another', async () => {
+    const times = async (seed: number): Promise<number[]> => {
+      const { stage, out, inn } = await setUp({ oneWayMs: 20, jitterMs: 8 }, 'ideal', seed)
+      const arrivals = receive(stage, inn)
+      for (let i = 0; i < 50; i++) {
+        out.send(Uint8Array.of(i))
+        await stage.runTo(stage.nowMs() + 1)
+      }
+      await stage.runTo(stage.nowMs() + 1000)
+      expect(arrivals.flatMap(({ bytes }) => [...bytes])).toEqual(Array.from({ length: 50 }, (_, i) => i))
+      return arrivals.map(({ atMs }) => atMs)
+    }
+    const first = await times(1)
+    expect(new Set(first.map((atMs) => atMs % 1)).size).toBeGreaterThan(5)
+    expect(await times(1)).toEqual(first)
+    expect(await times(2)).not.toEqual(first)
+  })
+})
+
+describe('dialling a simulated network', () => {
+  it('gives the connection after one round trip, and to the accepting side after one and a half', async () => {
+    const { stage, seen, stand } = createWorld({ profile: twoRegions({ oneWayMs: 40, backMs: 10 }), level: 'ideal' })
+    const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
+    expect([one, two].map(({ listener }) => listener.getAddrs().join())).toEqual(['/ip4/10.0.0.1/tcp/4001', '/ip4/10.0.0.2/tcp/4001'])
+    const out = await stage.until(one.dial(two))
+    expect([stage.nowMs(), two.inbound.length]).toEqual([50, 0])
+    await stage.runTo(100)
+    const [inn] = two.inbound
+    expect(seen.map(({ atMs, kind, from, to }) => [atMs, kind, from, to])).toEqual([[40, 'syn', 'one', 'two'], [90, 'accept', 'one', 'two']])
+    expect([out.direction, out.remoteAddr.toString()]).toEqual(['outbound', '/ip4/10.0.0.2/tcp/4001'])
+    expect([inn?.direction, inn?.remoteAddr.toString()]).toEqual(['inbound', '/ip4/10.0.0.1/tcp/49152'])
+    expect(one.counters.snapshot()).toEqual({ b: { bytesSent: 0, bytesReceived: 0, connections: 1, connectionsOpened: 1 } })
+    expect(two.counters.snapshot()).toEqual({ a: { bytesSent: 0, bytesReceived: 0, connections: 1, connectionsOpened: 1 } })
+  })
+
+  it('is refused after one round trip when nobody listens there', async () => {
+    const { stage, seen, stand } = createWorld({ profile: twoRegions({ oneWayMs: 40, backMs: 10 }), level: 'ideal' })
+    const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
+    const dialling = one.dial(two)
+    await two.listener.close()
+    await expect(stage.until(dialling)).rejects.toThrow(
+      'The instance two refuses connections at /ip4/10.0.0.2/tcp/4001: it does not listen there.')
+    expect(stage.nowMs()).toBe(50)
+    expect(seen.map(({ kind }) => kind)).toEqual(['syn', 'refuse'])
+  })
+
+  it('ends as its signal says, and nothing is accepted then', async () => {
+    const { stage, seen, stand } = createWorld({ profile: twoRegions({ oneWayMs: 40 }), level: 'ideal' })
+    const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
+    const controller = new AbortController()
+    const dialling = one.dial(two, controller.signal)
+    stage.at(60, 'one', () => { controller.abort(new Error('too long')) })
+    await expect(stage.until(dialling)).rejects.toThrow('too long')
+    expect(stage.nowMs()).toBe(60)
+    await stage.runTo(1000)
+    expect([seen.map(({ kind }) => kind), two.inbound.length]).toEqual([['syn'], 0])
+  })
+
+  it('is reset when the listener closes before it has accepted', async () => {
+    const { stage, stand } = createWorld({ profile: twoRegions({ oneWayMs: 40 }), level: 'ideal' })
+    const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
+    const out = await stage.until(one.dial(two))
+    await two.listener.close()
+    await stage.runTo(200)
+    expect([out.status, two.inbound.length]).toEqual(['reset', 0])
+  })
+
+  it('and listening are refused in words where there is nothing', async () => {
+    const { network, stand } = createWorld({ profile: twoRegions({}), level: 'ideal' })
+    const one = await stand('one', 'a')
+    await expect(one.listener.listen(one.listener.getAddrs()[0]!)).rejects.toThrow('The instance one listens on port 4001 already')
+    const two = await createWorld({ profile: twoRegions({}), level: 'ideal' }).stand('two', 'a')
+    await two.listener.close()
+    await expect(two.listener.listen((await stand('three', 'a')).listener.getAddrs()[0]!))
+      .rejects.toThrow('The instance two cannot listen on /ip4/10.0.0.2/tcp/4001: use /ip4/10.0.0.1/tcp/0')
+    const { counters } = one
+    expect(() => network.transport({ instance: 'four', region: 'mars-1', counters })).toThrow('no region "mars-1"')
+    expect(() => network.transport({ instance: 'one', region: 'b', counters })).toThrow('The instance one stands in a')
+  })
+})
+
+describe('levels', () => {
+  it('refuse what they do not model', async () => {
+    const world = (init: TwoRegions, level: 'ideal' | 'bandwidth'): World => createWorld({ profile: twoRegions(init), level })
+    expect(() => world({ flow: 1e6 }, 'ideal')).toThrow('The level ideal does not model the bandwidth of the network profile test: use bandwidth.')
+    expect(() => world({ downlink: 1e6 }, 'ideal')).toThrow('bandwidth')
+    expect(() => world({ loss: 0.01 }, 'bandwidth')).toThrow('The level bandwidth does not model the loss of the network profile test: use tcp-envelope.')
+    expect(() => createWorld({ profile: twoRegions({ loss: 0.01 }), level: 'ideal' })).toThrow('does not model the loss')
+    expect(() => world({ oneWayMs: 5, jitterMs: 1 }, 'ideal')).not.toThrow()
+    const lan = await loadProfile('lan')
+    expect(() => createWorld({ profile: lan, level: 'ideal' })).toThrow('use bandwidth')
+  })
+})

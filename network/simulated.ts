@@ -1,0 +1,91 @@
+import { ipOf } from './address.ts'
+import { requireLevel } from './level.ts'
+import { createSerialiser } from './link.ts'
+import { createPaths } from './path.ts'
+import { askedOneWayMs, requireRegion } from './profile.ts'
+import { NetworkError } from './simulated-host.ts'
+import { createSimulatedTransport } from './simulated-transport.ts'
+import type { NetworkCounters } from './counters.ts'
+import type { Level } from './level.ts'
+import type { Profile } from './profile.ts'
+import type { Host, Medium, NetworkEvent } from './simulated-host.ts'
+import type { Stage } from './stage.ts'
+import type { ComponentLogger, Transport } from '@libp2p/interface'
+
+export type { NetworkEvent } from './simulated-host.ts'
+
+const PORT_FIRST = 4001
+/** The first of the ports that RFC 6335 leaves to outgoing connections. */
+const EPHEMERAL_PORT_FIRST = 49152
+
+export interface SimulatedNetworkInit {
+  stage: Stage
+  profile: Profile
+  level: Level
+  /** Each direction between two instances draws from a stream of its own. */
+  seed: string | number
+  /** Is told everything that comes to an instance, in the order in which it comes. */
+  observe?: (event: NetworkEvent) => void
+}
+
+export interface SimulatedInstance {
+  /** Unique in its network. */
+  instance: string
+  region: string
+  /** Where to count; read it at any time. */
+  counters: NetworkCounters
+}
+
+/** A network in one process, in which nothing happens but through its stage. */
+export interface SimulatedNetwork {
+  /**
+   * What a libp2p node of this instance uses as its transport. The address of an instance is /ip4/10.x.y.z, where x.y.z
+   * is its number in the order of asking, from 1; it listens on any port, and port 0 is 4001 and up.
+   *
+   * @throws ProfileError when the region is not in the profile
+   */
+  transport: (init: SimulatedInstance) => (components: { logger: ComponentLogger }) => Transport
+}
+
+/** @throws ProfileError when the level does not model all of the profile */
+export function createSimulatedNetwork ({ stage, profile, level, seed, observe }: SimulatedNetworkInit): SimulatedNetwork {
+  requireLevel(profile, level)
+  const byInstance = new Map<string, Host>()
+  const byIp = new Map<string, Host>()
+  let connections = 0
+
+  function register (instance: string, region: string): Host {
+    requireRegion(profile, region)
+    const host: Host = {
+      instance,
+      region,
+      ip: ipOf(byInstance.size + 1),
+      paths: createPaths(profile, region, instance, seed),
+      downlink: Number.isFinite(profile.downlinkBitsPerSecond) ? createSerialiser(profile.downlinkBitsPerSecond) : undefined,
+      ports: new Map(),
+      nextPort: PORT_FIRST,
+      nextEphemeralPort: EPHEMERAL_PORT_FIRST
+    }
+    byInstance.set(instance, host)
+    byIp.set(host.ip, host)
+    return host
+  }
+
+  const medium: Medium = {
+    stage,
+    observe,
+    hostAt: (ip) => byIp.get(ip),
+    latencyMs: (from, to) => askedOneWayMs(profile, from.region, to.region),
+    nextConnection: () => ++connections
+  }
+
+  return {
+    transport ({ instance, region, counters }) {
+      const host = byInstance.get(instance) ?? register(instance, region)
+      if (host.region !== region) {
+        throw new NetworkError(`The instance ${instance} stands in ${host.region} and cannot stand in ${region} too: ask for ${host.region}.`)
+      }
+      return (components) => createSimulatedTransport({ medium, host, counters }, components)
+    }
+  }
+}
