@@ -4,6 +4,7 @@ import { listCommand } from './commands/list.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { exitCodes } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
 import { withTwoDashes } from '../peersdb/flags.ts'
@@ -15,7 +16,7 @@ const usageErrors = [
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
 ]
-const commands = ['run', 'analyze', 'list', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'analyze', 'list', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -25,6 +26,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .scriptName('peerslab')
     .usage('$0 <command>\n\nRuns PeersDB, a peer-to-peer data distribution layer, and measures it under a described network.')
     .command(runCommand(surroundings, use))
+    .command(verifyCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
     .command(peerCommand(surroundings))

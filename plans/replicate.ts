@@ -84,7 +84,7 @@ export async function fill (
 
   const posted = await collectPosted(context, corpus.items.length, contributors.length, patienceMs)
   const arrived = cluster.arrivals.filesOf(posted.map(({ hash }) => hash))
-  const complete = await resolvesWithin(arrived, params.timeout_secs * 1000, context.signal)
+  const complete = await resolvesWithin(arrived, params.timeout_secs * 1000, `the files of ${posted.length} contributions`, context.signal)
 
   if (!complete) {
     recordMissing(context, gathering, cluster, posted)

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { network } from '@testground/sdk'
 import { tcp } from '@libp2p/tcp'
 import { shaped } from '../network/shaped.ts'
+import { encodePayload } from './payload.ts'
 import { createRandom } from './random.ts'
 import { phaseState } from './phases.ts'
 import { within } from './wait.ts'
@@ -12,8 +13,6 @@ import type { InstanceClock, InstanceContext, SyncContext } from './context.ts'
 import type { RunEnv } from '@testground/sdk/dist/src/runtime/types.js'
 import type { SyncClient } from '@testground/sdk/dist/src/sync/types.js'
 
-/** Testground's sync service drops the connection of a client that sends more than 32,768 bytes at once. */
-const maxPayloadBytes = 32_000
 /** How long a request may take that the sync service answers at once. */
 const requestTimeoutMs = 30_000
 
@@ -96,13 +95,9 @@ function createSyncContext (client: SyncClient, signal: AbortSignal): SyncContex
       await within(barrier.wait, timeoutMs, `${target} instances to reach state ${state}`, signal)
     },
     publish: async (topic, payload) => {
-      const bytes = Buffer.byteLength(JSON.stringify(payload))
-
-      if (bytes > maxPayloadBytes) {
-        throw new RangeError(`a payload of ${bytes} bytes on topic ${topic} is more than the ${maxPayloadBytes} that Testground carries; publish it in parts`)
-      }
-
-      await within(client.publish(topic, payload), requestTimeoutMs, `the sync service to take a payload on topic ${topic}`, signal)
+      // The client encodes it later, when its owner may have changed it.
+      const copy: unknown = JSON.parse(encodePayload(topic, payload))
+      await within(client.publish(topic, copy), requestTimeoutMs, `the sync service to take a payload on topic ${topic}`, signal)
     },
     collect: async <T> (topic: string, count: number, timeoutMs: number) => {
       const subscription = await client.subscribe(topic)

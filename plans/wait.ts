@@ -1,4 +1,16 @@
+import { channel } from 'node:diagnostics_channel'
 import { WaitTimeoutError } from './errors.ts'
+
+/** Who watches a run can hear on this channel what an instance begins and ceases to wait for. */
+export const waitChannel = 'peerslab.wait'
+
+export interface WaitEvent {
+  /** The same object at the beginning and at the end. */
+  readonly wait: { readonly what: string }
+  readonly ended: boolean
+}
+
+const waits = channel(waitChannel)
 
 /**
  * Waits for `promise`, at most `timeoutMs`, and no longer than until `signal` aborts.
@@ -10,20 +22,25 @@ export async function within<T> (promise: Promise<T>, timeoutMs: number, what: s
   const { promise: ended, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => { reject(new WaitTimeoutError(`waited ${timeoutMs / 1000} s for ${what}`)) }, timeoutMs)
   const onAbort = (): void => { reject(signal?.reason as Error) }
+  const wait = { what }
   signal?.addEventListener('abort', onAbort)
+  waits.publish({ wait, ended: false } satisfies WaitEvent)
 
   try {
     return await Promise.race([promise, ended])
   } finally {
+    waits.publish({ wait, ended: true } satisfies WaitEvent)
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
   }
 }
 
 /** Like `within`, but a wait that ran out is an answer: true when the promise resolved in time. */
-export async function resolvesWithin (promise: Promise<unknown>, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+export async function resolvesWithin (
+  promise: Promise<unknown>, timeoutMs: number, what: string, signal?: AbortSignal
+): Promise<boolean> {
   try {
-    await within(promise, timeoutMs, 'it', signal)
+    await within(promise, timeoutMs, what, signal)
     return true
   } catch (err) {
     if (err instanceof WaitTimeoutError) {

@@ -1,4 +1,10 @@
 /** The room's door: compositions in, run folders out. */
 export { run } from './run.ts'
+export { parseSeeds, runSeeds } from './panel.ts'
+export { worstVerdict } from './outcome.ts'
+export { readCosts } from './sim/costs.ts'
+export { verify } from './sim/verify.ts'
 export type { RunOptions, RunReport } from './run.ts'
+export type { SeedReport } from './panel.ts'
+export type { SimulationOptions } from './runner.ts'
 export type { Verdict } from './outcome.ts'

@@ -3,18 +3,22 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { RunRequestError } from './errors.ts'
 import { roCrate } from './ro-crate.ts'
+import type { Level } from '../network/level.ts'
 import type { Profile } from '../network/profile.ts'
 import type { Metric } from '../plans/index.ts'
 import type { Composition, RunSpec } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { Provenance } from './provenance.ts'
+import type { SimulationSummary } from './sim/job.ts'
+
+/** How much of a network is modelled: latency and jitter (ideal), bandwidth too, TCP too, or real where nothing is shaped. */
+export type Fidelity = Level | 'real'
 
 /** What `run.json` holds: all that is needed to understand a run, and to run it again. */
 export interface RunRecord extends Provenance {
   readonly schema: 1
   readonly runner: string
-  /** How much of a network is modelled: bandwidth (with latency and jitter), or real where nothing is shaped. */
-  readonly fidelity: 'bandwidth' | 'real'
+  readonly fidelity: Fidelity
   readonly seed: number
   /** The words of the command line that carried it out. */
   readonly command: readonly string[]
@@ -42,6 +46,10 @@ export interface RunFolder {
   instanceDirectory (run: string, group: string, index: number): string
   writeRecord (record: RunRecord): Promise<void>
   writeOutcome (outcome: OutcomeRecord): Promise<void>
+  /** What the simulation of a run was as a whole, beside its instances. */
+  writeSimulation (run: string, summary: SimulationSummary): Promise<void>
+  /** Where the events of the network of a simulated run go, if they are asked for. */
+  traceFile (run: string): string
 }
 
 /**
@@ -67,7 +75,11 @@ export async function createRunFolder (out: string, composition: string, started
     },
     writeOutcome: async (outcome) => {
       await writeWhole(join(path, 'outcome.json'), `${JSON.stringify(outcome, null, 2)}\n`)
-    }
+    },
+    writeSimulation: async (run, summary) => {
+      await writeWhole(join(path, 'instances', run, 'simulation.json'), `${JSON.stringify(summary, null, 2)}\n`)
+    },
+    traceFile: (run) => join(path, 'instances', run, 'trace.txt')
   }
 }
 

@@ -10,18 +10,20 @@ import { createProgress } from './progress.ts'
 import { readProvenance } from './provenance.ts'
 import { readRunAgain } from './rerun.ts'
 import { createRunFolder } from './run-folder.ts'
+import { simRunner } from './sim/index.ts'
 import type { Composition } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { OutcomeRecord, RunRecord } from './run-folder.ts'
-import type { Runner } from './runner.ts'
+import type { PreparedRunner, Runner, SimulationOptions } from './runner.ts'
 
 /** The runners, by name. */
-const runners: Readonly<Record<string, Runner>> = { local: localRunner }
+const runners: Readonly<Record<string, Runner>> = { local: localRunner, sim: simRunner }
 
 export interface RunOptions {
   /** A composition, or the folder of an earlier run that is to be run again. */
   readonly composition: string
   readonly runner: string
+  readonly simulation: SimulationOptions
   /** Parameters that beat the composition's. */
   readonly set: Readonly<Record<string, string>>
   /** The directory of the run folders. */
@@ -58,9 +60,9 @@ export async function run (options: RunOptions): Promise<RunReport> {
   }
 
   const notes = await check(composition)
-  const prepared = await runner.prepare()
+  const prepared = await runner.prepare(options.simulation)
   const startedAt = new Date()
-  const record = await describe(composition, options, startedAt)
+  const record = await describe(composition, options, prepared, startedAt)
   const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
   await folder.writeRecord(record)
   const outcomes: RunOutcome[] = []
@@ -112,7 +114,7 @@ function conclude (composition: Composition, runs: readonly RunOutcome[]): Outco
   return { verdict: worst, reason: telling?.reason ?? 'nothing was run', runs }
 }
 
-async function describe (composition: Composition, options: RunOptions, startedAt: Date): Promise<RunRecord> {
+async function describe (composition: Composition, options: RunOptions, runner: PreparedRunner, startedAt: Date): Promise<RunRecord> {
   const params = composition.runs[0]?.groups[0]?.params
   const profile = await loadProfile(params?.network ?? 'none')
   const { name, description, source, regions, oneWayLatencyMs } = profile
@@ -121,7 +123,7 @@ async function describe (composition: Composition, options: RunOptions, startedA
     schema: 1,
     ...await readProvenance(packageRoot),
     runner: options.runner,
-    fidelity: profile.shapes ? 'bandwidth' : 'real',
+    fidelity: runner.fidelity(profile),
     seed: Number(params?.seed ?? 1),
     command: options.command,
     startedAt: startedAt.toISOString(),

@@ -1,16 +1,40 @@
 import type { Composition, RunSpec } from './composition/index.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { Progress } from './progress.ts'
-import type { RunFolder } from './run-folder.ts'
+import type { Fidelity, RunFolder } from './run-folder.ts'
+import type { CostTable } from './sim/costs.ts'
+import type { Level } from '../network/level.ts'
+import type { Profile } from '../network/profile.ts'
 
 /** What carries out a composition: where its instances are, what lies between them and what their clock is. */
 export interface Runner {
   readonly name: string
-  /** Makes sure that it can run, before anything is written. @throws {HarnessError} */
-  prepare (): Promise<PreparedRunner>
+  /**
+   * Makes sure that it can run, before anything is written.
+   *
+   * @throws {HarnessError}
+   * @throws {RunRequestError} for an option that it does not have
+   */
+  prepare (options: SimulationOptions): Promise<PreparedRunner>
+}
+
+/** What can be asked of a simulation, and of no other runner. */
+export interface SimulationOptions {
+  /** How much of a network is modelled; by default the least that models all that the profile asks for. */
+  readonly level?: Level
+  /** Binds virtual time to the real one, to see what computing adds. */
+  readonly paced?: boolean
+  /** What computing costs; by default nothing. */
+  readonly costs?: CostTable
+  /** Writes every event of the network. */
+  readonly trace?: boolean
+  /** The longest that a run may take in virtual milliseconds. */
+  readonly virtualTimeoutMs?: number
 }
 
 export interface PreparedRunner {
+  /** How much of a network is modelled for this profile. @throws {ProfileError} for what it asks and this runner does not model */
+  fidelity (profile: Profile): Fidelity
   /** Carries out one run. Resolves with its outcome however it went; when it does, nothing of it runs any more. */
   run (init: RunInit): Promise<RunOutcome>
 }

@@ -1,18 +1,21 @@
 import { relative } from 'node:path'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
+import { interruptibly } from '../interruption.ts'
+import { checkGivenOnce, checkTimeout, parseSettings } from '../settings.ts'
+import { addSimulationOptions, readSimulationOptions, simulationWords } from '../simulation-options.ts'
 import { UsageError } from '../usage-error.ts'
 import { analyzeFolder } from './analyze.ts'
 import type { CommandModule } from 'yargs'
+import type { RunOptions, RunReport } from '../../runners/index.ts'
+import type { SimulationArguments } from '../simulation-options.ts'
 import type { Surroundings } from '../surroundings.ts'
 
-/** What a timer of Node.js can carry, in whole days. */
-const timeoutSecondsMax = 24 * 24 * 60 * 60
-
-interface RunArguments {
+interface RunArguments extends SimulationArguments {
   composition: string
   runner: string
   set: string[]
   seed?: string
+  seeds?: string
   out: string
   timeout: number
   analyze: boolean
@@ -23,87 +26,94 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
   return {
     command: 'run <composition>',
     describe: 'Run a composition, or the folder of an earlier run again',
-    builder: (yargs) => yargs
+    builder: (yargs) => addSimulationOptions(yargs
       .positional('composition', { type: 'string', demandOption: true, describe: 'a Testground composition (.toml), or a run folder' })
-      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: 'what carries it out' })
+      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: 'what carries it out: local (processes) or sim (virtual time)' })
       .option('set', { type: 'string', array: true, nargs: 1, default: [], describe: 'set a parameter: --set contributions=10; beats the composition' })
       .option('seed', { type: 'string', requiresArg: true, describe: 'the number that all randomness is drawn from; short for --set seed=<n>' })
+      .option('seeds', { type: 'string', requiresArg: true, describe: 'run once for each of these seeds: 1..20, or 1,2,5; with sim on all cores' })
       .option('out', { type: 'string', requiresArg: true, default: 'runs', describe: 'directory of the run folders' })
-      .option('timeout', { type: 'number', requiresArg: true, default: 600, describe: 'end a run after so many seconds' })
+      .option('timeout', { type: 'number', requiresArg: true, default: 600, describe: 'end a run after so many seconds' }))
       .option('analyze', { type: 'boolean', default: false, describe: 'analyze the run folder afterwards' })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as one JSON object' })
       .example('$0 run composition/quick.toml', 'six peers and two newcomers, under a minute')
+      .example('$0 run composition/quick.toml --runner sim', 'the same in virtual time: in seconds, and the same again')
       .example('$0 run composition/quick.toml --set corpus=../c3o --seed 7', 'real files, another seed') as never,
     handler: async (args) => { use(await execute(args, surroundings)) }
   }
 }
 
 async function execute (args: RunArguments, surroundings: Surroundings): Promise<number> {
-  for (const name of ['runner', 'seed', 'out', 'timeout'] as const) {
-    if (Array.isArray(args[name])) {
-      throw new UsageError(`--${name} is given more than once; keep one of them`)
-    }
-  }
+  checkGivenOnce(args, ['runner', 'seed', 'seeds', 'out', 'timeout'])
+  const timeoutMs = checkTimeout(args.timeout)
+  const simulation = await readSimulationOptions(args)
 
-  if (!(args.timeout > 0 && args.timeout <= timeoutSecondsMax)) {
-    throw new UsageError(`--timeout must be a number of seconds above 0 and at most ${timeoutSecondsMax}`)
-  }
-
-  const { run } = await import('../../runners/index.ts')
-  const interrupt = new AbortController()
-  const onSignal = (): void => { interrupt.abort() }
-  surroundings.on('SIGINT', onSignal)
-  surroundings.on('SIGTERM', onSignal)
-
-  try {
-    const result = await run({
+  return interruptibly(surroundings, async (signal) => {
+    const options: RunOptions = {
       composition: args.composition,
       runner: args.runner,
-      set: parseSettings(args.seed == null ? args.set : [...args.set, `seed=${args.seed}`]),
+      simulation,
+      set: parseSettings(args.set, args.seed),
       out: args.out,
-      timeoutMs: args.timeout * 1000,
+      timeoutMs,
       workingDirectory: surroundings.cwd(),
       command: commandOf(args),
       progress: surroundings.stderr,
-      signal: interrupt.signal
-    })
-    const folder = relative(surroundings.cwd(), result.folder) || '.'
-    const analysis = args.analyze ? await analyzeFolder(result.folder, surroundings) : undefined
-    const { verdict, reason } = result
-
-    if (args.json) {
-      surroundings.stdout.write(`${JSON.stringify({ verdict, reason, folder: result.folder, report: analysis?.report ?? null })}\n`)
-    } else {
-      surroundings.stdout.write(`${analysis == null ? '' : `${analysis.table}\n`}${verdict}: ${reason}\n`)
-      surroundings.stdout.write(analysis == null
-        ? `run folder: ${folder}\n`
-        : `report: ${relative(surroundings.cwd(), analysis.report)}\n`)
+      signal
     }
-
-    return analysis?.complete === false && verdict === 'pass' ? exitCodes.unknown : exitCodeOf(verdict)
-  } finally {
-    surroundings.off('SIGINT', onSignal)
-    surroundings.off('SIGTERM', onSignal)
-  }
+    return args.seeds == null ? runOnce(args, options, surroundings) : runPanel(args.seeds, args, options, surroundings)
+  })
 }
 
-function parseSettings (settings: readonly string[]): Record<string, string> {
-  return Object.fromEntries(settings.map((setting) => {
-    const at = setting.indexOf('=')
+async function runOnce (args: RunArguments, options: RunOptions, surroundings: Surroundings): Promise<number> {
+  const { run } = await import('../../runners/index.ts')
+  const result = await run(options)
+  const analysis = args.analyze ? await analyzeFolder(result.folder, surroundings) : undefined
 
-    if (at < 1) {
-      throw new UsageError(`--set ${setting}: write --set <parameter>=<value>`)
-    }
+  if (args.json) {
+    surroundings.stdout.write(`${JSON.stringify({ ...result, report: analysis?.report ?? null })}\n`)
+  } else {
+    surroundings.stdout.write(`${analysis == null ? '' : `${analysis.table}\n`}${tell(result, args, surroundings)}`)
+    surroundings.stdout.write(analysis == null ? '' : `report: ${relative(surroundings.cwd(), analysis.report)}\n`)
+  }
 
-    return [setting.slice(0, at), setting.slice(at + 1)]
-  }))
+  return analysis?.complete === false && result.verdict === 'pass' ? exitCodes.unknown : exitCodeOf(result.verdict)
+}
+
+async function runPanel (text: string, args: RunArguments, options: RunOptions, surroundings: Surroundings): Promise<number> {
+  if (args.seed != null || args.analyze) {
+    throw new UsageError(`--seeds ${text}: leave out --${args.seed == null ? 'analyze' : 'seed'}, which is about one run`)
+  }
+
+  const { parseSeeds, runSeeds, worstVerdict } = await import('../../runners/index.ts')
+  const results = await runSeeds(options, parseSeeds(text))
+  const verdict = worstVerdict(results.map((result) => result.verdict))
+
+  if (args.json) {
+    surroundings.stdout.write(`${JSON.stringify({ verdict, runs: results })}\n`)
+  } else {
+    results.forEach((result) => { surroundings.stdout.write(`seed ${result.seed}: ${tell(result, args, surroundings)}`) })
+    surroundings.stdout.write(`${verdict}: ${results.filter((result) => result.verdict === 'pass').length} of ${results.length} seeds passed\n`)
+  }
+
+  return exitCodeOf(verdict)
+}
+
+/** What became of a run, for people; where a simulation failed, the one command that shows the same again, with its events. */
+function tell ({ verdict, reason, folder }: RunReport, args: RunArguments, surroundings: Surroundings): string {
+  const path = relative(surroundings.cwd(), folder) || '.'
+  const words = simulationWords({ ...args, trace: true }).join(' ')
+  const again = args.runner === 'sim' && verdict !== 'pass' ? `the same again, with its events: peerslab run ${path} --runner sim ${words}\n` : ''
+  return `${verdict}: ${reason}\nrun folder: ${path}\n${again}`
 }
 
 /** The command that would do the same again, for the record. */
-function commandOf ({ composition, runner, set, seed, timeout }: RunArguments): string[] {
+function commandOf (args: RunArguments): string[] {
+  const { composition, runner, set, seed, timeout } = args
   return [
     'run', composition, '--runner', runner, '--timeout', String(timeout),
     ...set.flatMap((setting) => ['--set', setting]),
-    ...(seed == null ? [] : ['--seed', seed])
+    ...(seed == null ? [] : ['--seed', seed]),
+    ...simulationWords(args)
   ]
 }

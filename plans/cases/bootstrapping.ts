@@ -112,10 +112,10 @@ async function recordBootstrap (
   // The peer may have everything before its connections are complete, so the times are those of the arrivals.
   const lastMs = (of: (arrival: Arrival) => number | undefined): number =>
     Math.max(...hashes.map((hash) => { const arrival = arrivals.byHash.get(hash); return (arrival && of(arrival)) ?? startedMs }))
-  const hasLog = await resolvesWithin(arrivals.entriesOf(hashes), timeoutMs, context.signal)
+  const hasLog = await resolvesWithin(arrivals.entriesOf(hashes), timeoutMs, `${hashes.length} entries`, context.signal)
   context.record.metric('bootstrap_log_ms', (hasLog ? lastMs(({ entryMs }) => entryMs) : context.clock.nowMs()) - startedMs,
     { ...tags, entries: posted.length }, hasLog ? {} : censored)
-  const hasFiles = hasLog && await resolvesWithin(arrivals.filesOf(hashes), timeoutMs, context.signal)
+  const hasFiles = hasLog && await resolvesWithin(arrivals.filesOf(hashes), timeoutMs, `the files of ${hashes.length} entries`, context.signal)
   context.record.metric('bootstrap_files_ms', (hasFiles ? lastMs(({ fileMs }) => fileMs) : context.clock.nowMs()) - startedMs,
     { ...tags, files: posted.length, bytes }, hasFiles ? {} : censored)
 }

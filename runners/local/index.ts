@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { stat } from 'node:fs/promises'
-import { HarnessError } from '../errors.ts'
+import { HarnessError, RunRequestError } from '../errors.ts'
 import { runLocally } from './run.ts'
-import type { Runner } from '../runner.ts'
+import type { Runner, SimulationOptions } from '../runner.ts'
 
 /** Where the build puts the plan as one file: `dist/plan/`, seen from the source as from the build. */
 const candidates = ['../../plan/peersdb.js', '../../dist/plan/peersdb.js'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
@@ -10,13 +10,23 @@ const candidates = ['../../plan/peersdb.js', '../../dist/plan/peersdb.js'].map((
 /** One process for each instance on this machine; nothing to install. */
 export const localRunner: Runner = {
   name: 'local',
-  prepare: async () => {
+  prepare: async (options) => {
+    refuseSimulationOptions(options)
+
     for (const plan of candidates) {
       if (await stat(plan).then((found) => found.isFile(), () => false)) {
-        return { run: (init) => runLocally({ ...init, plan }) }
+        return { fidelity: ({ shapes }) => shapes ? 'bandwidth' : 'real', run: (init) => runLocally({ ...init, plan }) }
       }
     }
 
     throw new HarnessError('the bundled plan dist/plan/peersdb.js is not there; build it with: npm run build')
+  }
+}
+
+function refuseSimulationOptions (options: SimulationOptions): void {
+  const [option] = Object.entries(options).filter(([, value]) => value != null && value !== false).map(([name]) => name)
+
+  if (option != null) {
+    throw new RunRequestError(`the runner local has no option "${option}", which is about simulations; leave it out, or add --runner sim`)
   }
 }

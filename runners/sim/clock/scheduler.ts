@@ -1,0 +1,257 @@
+import { createHeap } from './heap.ts'
+import { currentActor, runAs } from './actor.ts'
+import type { Actor } from './actor.ts'
+import type { Pace } from './pace.ts'
+
+/** Immediates that are queued in one turn of Node's event loop, to save a poll for each event. */
+const immediatesPerTurn = 32
+/** Cancelled events are taken out of the heap once there are so many and they are more than half of it. */
+const cancelledMin = 1024
+/** Turns of Node's event loop that an empty heap waits for something nobody told it of, before it is a deadlock. */
+const idleTurnsMax = 64
+
+export interface ScheduledEvent {
+  readonly dueMs: number
+  /** Breaks ties: the order in which events were asked for. */
+  readonly order: number
+  readonly actor: Actor
+  /** Undefined once it ran or was taken back. */
+  run: (() => void) | undefined
+  /** Whether it is still in the heap. */
+  isAhead: boolean
+  /** Present where the event is the end of native work: the event does not run before the result is here. */
+  readonly completion?: Completion
+}
+
+/** The end of native asynchronous work, whose time is fixed when the work begins. */
+export interface Completion {
+  settled: boolean
+}
+
+/** Why a simulation ended. */
+export type End = 'done' | 'deadlock' | 'stopped'
+
+export interface SchedulerInit {
+  /** Whose the events are that nobody in particular asked for. */
+  readonly harness: Actor
+  /** Node's own, taken before it was replaced. */
+  readonly setImmediate: (callback: () => void) => void
+  /** What one event costs its actor's processor, in milliseconds; absent: computing takes no time. */
+  readonly eventCostMs?: number
+  /** Absent: time jumps to the next event. */
+  readonly pace?: Pace
+  /** Called between events, now and then. */
+  readonly onProgress?: () => void
+}
+
+/**
+ * Virtual time: one heap of events ordered by (time, order of asking). Each event runs in a real `setImmediate` callback
+ * of its own, so that Node itself drains its next ticks and microtasks before the next one; nothing else moves time.
+ */
+export class Scheduler {
+  events = 0
+  readonly #init: SchedulerInit
+  readonly #heap = createHeap<ScheduledEvent>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order))
+  #order = 0
+  #nowMs = 0
+  #cancelled = 0
+  #running: { actor: Actor, startMs: number, chargedMs: number } | undefined
+  /** The completion at which the world stands still until its result is here. */
+  #awaited: ScheduledEvent | undefined
+  #immediates = 0
+  #idleTurns = 0
+  #end: PromiseWithResolvers<End> | undefined
+
+  constructor (init: SchedulerInit) {
+    this.#init = init
+  }
+
+  /** Virtual milliseconds since the start, with fractions; within an event it goes on with what the event is charged. */
+  get nowMs (): number {
+    return this.#init.pace?.nowMs() ?? (this.#running == null ? this.#nowMs : this.#running.startMs + this.#running.chargedMs)
+  }
+
+  /** How many events are waiting. */
+  get pending (): number {
+    return this.#heap.size - this.#cancelled
+  }
+
+  /** Calls back at that time, or now if it has passed, on behalf of an actor; returns what takes it back. */
+  at (dueMs: number, run: () => void, actor: Actor = currentActor() ?? this.#init.harness): () => void {
+    const event: ScheduledEvent = { dueMs: Math.max(dueMs, this.nowMs), order: this.#order++, actor, run, isAhead: true }
+    this.#heap.push(event)
+    return () => { this.#cancel(event) }
+  }
+
+  /**
+   * Fixes now when the end of native work, which is about to begin, is seen: after `costMs`, however long it really
+   * takes. Until the result is here, the world stands still at that time.
+   *
+   * @returns what to call with the result, once
+   */
+  complete (costMs: number): (deliver: () => void) => void {
+    const completion: Completion = { settled: false }
+    const event: ScheduledEvent = {
+      dueMs: this.nowMs + costMs, order: this.#order++, actor: currentActor() ?? this.#init.harness,
+      run: undefined, isAhead: true, completion
+    }
+    this.#heap.push(event)
+    return (deliver) => {
+      completion.settled = true
+      event.run = deliver
+
+      if (this.#awaited === event) {
+        this.#awaited = undefined
+        this.#pump()
+      }
+    }
+  }
+
+  /** Takes processor time of the actor whose event runs: what it does from here on is later by so much. */
+  charge (costMs: number): void {
+    if (this.#running != null && this.#init.eventCostMs != null) {
+      this.#running.chargedMs += costMs
+    }
+  }
+
+  /** Runs events until `stop` is called; `deadlock` when none is left. */
+  run (): Promise<End> {
+    this.#end = Promise.withResolvers<End>()
+    this.#pump()
+    return this.#end.promise
+  }
+
+  stop (end: End): void {
+    this.#end?.resolve(end)
+    this.#end = undefined
+  }
+
+  #cancel (event: ScheduledEvent): void {
+    if (event.run != null) {
+      event.run = undefined
+      this.#cancelled += event.isAhead ? 1 : 0
+
+      if (this.#cancelled > cancelledMin && this.#cancelled > this.#heap.size / 2) {
+        this.#heap.keep(({ run, completion }) => run != null || completion != null)
+        this.#cancelled = 0
+      }
+    }
+  }
+
+  #pump (): void {
+    while (this.#immediates < immediatesPerTurn) {
+      this.#immediates++
+      this.#init.setImmediate(this.#turn)
+    }
+  }
+
+  readonly #turn = (): void => {
+    this.#immediates--
+    this.#endEvent()
+
+    if (this.#end == null || this.#awaited != null) {
+      return
+    }
+
+    const event = this.#heap.first()
+
+    if (event == null) {
+      this.#idle()
+    } else if (this.#init.pace == null || this.#init.pace.isDue(event.dueMs, () => { this.#pump() })) {
+      this.#idleTurns = 0
+      this.#take(event)
+    }
+
+    if (this.#immediates === 0 && this.#end != null && this.#awaited == null && this.#init.pace?.isWaiting !== true) {
+      this.#init.onProgress?.()
+      this.#pump()
+    }
+  }
+
+  /** Work that no event stands for, such as the first lines of the program, may still be on its way. */
+  #idle (): void {
+    if (this.#immediates === 0 && ++this.#idleTurns > idleTurnsMax) {
+      this.stop('deadlock')
+    }
+  }
+
+  #take (event: ScheduledEvent): void {
+    if (event.completion?.settled === false) {
+      this.#awaited = event
+      return
+    }
+
+    this.#heap.pop()
+    event.isAhead = false
+    this.#nowMs = Math.max(this.#nowMs, event.dueMs)
+
+    if (event.run == null) {
+      this.#cancelled--
+    } else if (this.#init.eventCostMs == null || event.actor === this.#init.harness) {
+      this.#execute(event)
+    } else {
+      this.#queue(event)
+    }
+  }
+
+  /** An event of an actor that is busy waits for its processor, behind those that wait already: bytes stay in order. */
+  #queue (event: ScheduledEvent): void {
+    const { actor } = event
+
+    if (actor.waiting.length === 0 && actor.busyUntilMs <= this.#nowMs) {
+      this.#execute(event)
+      return
+    }
+
+    actor.waiting.push(event)
+
+    if (actor.waiting.length === 1) {
+      this.#wake(actor)
+    }
+  }
+
+  #wake (actor: Actor): void {
+    this.#heap.push({
+      dueMs: actor.busyUntilMs,
+      order: this.#order++,
+      actor: this.#init.harness,
+      isAhead: true,
+      run: () => {
+        const next = actor.waiting.shift()
+
+        if (next?.run != null) {
+          this.#execute(next)
+        } else if (actor.waiting.length > 0) {
+          this.#wake(actor)
+        }
+      }
+    })
+  }
+
+  #execute (event: ScheduledEvent): void {
+    const { run, actor } = event
+    event.run = undefined
+    this.events++
+    this.#running = { actor, startMs: this.#nowMs, chargedMs: 0 }
+
+    if (run != null) {
+      runAs(actor, run)
+    }
+  }
+
+  /** An event has ended when its promises have: just before the next one begins. */
+  #endEvent (): void {
+    const { eventCostMs } = this.#init
+
+    if (this.#running != null && eventCostMs != null && this.#running.actor !== this.#init.harness) {
+      const { actor, startMs, chargedMs } = this.#running
+      actor.busyUntilMs = startMs + chargedMs + eventCostMs
+
+      if (actor.waiting.length > 0) {
+        this.#wake(actor)
+      }
+    }
+
+    this.#running = undefined
+  }
+}

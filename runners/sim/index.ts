@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { loadProfile } from '../../network/profile.ts'
+import { requiredLevel } from '../../network/level.ts'
+import { findCase } from '../../plans/index.ts'
+import { HarnessError } from '../errors.ts'
+import { judgeRun } from '../outcome.ts'
+import { runProcess } from './process.ts'
+import type { RunOutcome } from '../outcome.ts'
+import type { RunInit, Runner, SimulationOptions } from '../runner.ts'
+import type { SimulationJob, SimulationMessage } from './job.ts'
+import type { Programs } from './process.ts'
+
+const mebibyte = 2 ** 20
+const virtualTimeoutMsDefault = 24 * 60 * 60 * 1000
+/** The part of the machine's memory that the heap of a simulation may take. */
+const heapShareMax = 0.75
+/** Where the build puts the programs, seen from the source as from the build. */
+const candidates = ['../../sim/', '../../dist/sim/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+
+/** All instances in one process, on a virtual clock, in a simulated network. */
+export const simRunner: Runner = {
+  name: 'sim',
+  prepare: async (options) => {
+    const programs = await findPrograms()
+    return {
+      fidelity: (profile) => options.level ?? requiredLevel(profile),
+      run: (init) => runSimulation(init, options, programs)
+    }
+  }
+}
+
+async function findPrograms (): Promise<Programs> {
+  for (const directory of candidates) {
+    const programs = { preload: join(directory, 'preload.js'), simulation: join(directory, 'simulation.js') }
+
+    if (await stat(programs.simulation).then((found) => found.isFile(), () => false)) {
+      return programs
+    }
+  }
+
+  throw new HarnessError('the simulation dist/sim/simulation.js is not there; build it with: npm run build')
+}
+
+async function runSimulation (init: RunInit, options: SimulationOptions, programs: Programs): Promise<RunOutcome> {
+  const { run, progress, folder } = init
+  const scratch = await mkdtemp(join(tmpdir(), 'peerslab-sim-'))
+  const phases = findCase(init.composition.case)?.phases(run.groups) ?? []
+
+  const hear = (message: SimulationMessage): void => {
+    if (message.type === 'say') {
+      progress.say(message.sentence)
+    } else if (message.type === 'progress') {
+      progress.update(new Map(phases.map((phase) => [phase, message.counts[phase.name] ?? 0])))
+    }
+  }
+
+  try {
+    await mkdir(folder.path, { recursive: true })
+    const { end, cutShort, how, lastLines } = await runProcess({
+      programs,
+      job: await jobOf(init, options, scratch),
+      heapMebibytesMax: Math.floor(heapShareMax * totalmem() / mebibyte),
+      timeoutMs: init.timeoutMs,
+      signal: init.signal,
+      onMessage: hear
+    })
+
+    if (end == null) {
+      lastLines.forEach((line) => { progress.say(`  ${line}`) })
+      return judgeRun(run.id, [], { cutShort: cutShort ?? `the simulation broke (${how})${lastLines.length > 0 ? `: ${lastLines.at(0) ?? ''}` : ''}` })
+    }
+
+    await folder.writeSimulation(run.id, end.summary)
+    return judgeRun(run.id, end.results, { ...end.end, cutShort: cutShort ?? end.end.cutShort })
+  } finally {
+    progress.end()
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function jobOf ({ composition, run, folder }: RunInit, options: SimulationOptions, scratch: string): Promise<SimulationJob> {
+  const [first] = run.groups
+  const profile = await loadProfile(first?.params.network ?? 'none')
+  return {
+    plan: composition.plan,
+    case: composition.case,
+    run,
+    seed: first?.params.seed ?? '1',
+    level: options.level ?? requiredLevel(profile),
+    paced: options.paced ?? false,
+    costs: options.costs,
+    outputs: Object.fromEntries(run.groups.map(({ id, count }) =>
+      [id, Array.from({ length: count }, (_, index) => folder.instanceDirectory(run.id, id, index))])),
+    scratch,
+    virtualTimeoutMs: options.virtualTimeoutMs ?? virtualTimeoutMsDefault,
+    traceFile: options.trace === true ? folder.traceFile(run.id) : undefined
+  }
+}

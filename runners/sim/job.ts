@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import type { InstanceResult, RunEnd } from '../outcome.ts'
+import type { RunSpec } from '../composition/index.ts'
+import type { CostTable } from './costs.ts'
+import type { Level } from '../../network/level.ts'
+
+/** What one simulation is to do, as its process is told. */
+export interface SimulationJob {
+  readonly plan: string
+  readonly case: string
+  readonly run: RunSpec
+  readonly seed: string
+  readonly level: Level
+  /** Whether virtual time is bound to the real one. */
+  readonly paced: boolean
+  /** What events and computing cost, in milliseconds; absent: nothing. */
+  readonly costs?: CostTable
+  /** Where each instance writes, by group and index within it. */
+  readonly outputs: Readonly<Record<string, readonly string[]>>
+  /** A directory that is removed after the run. */
+  readonly scratch: string
+  /** The longest that the run may take, in virtual milliseconds. */
+  readonly virtualTimeoutMs: number
+  /** Where to write every event of the network as a line; absent: nowhere. */
+  readonly traceFile?: string
+}
+
+/** What its process tells, one line of JSON each. */
+export type SimulationMessage =
+  | { readonly type: 'progress', readonly counts: Readonly<Record<string, number>>, readonly virtualMs: number }
+  | { readonly type: 'say', readonly sentence: string }
+  | { readonly type: 'end', readonly results: readonly InstanceResult[], readonly end: RunEnd, readonly summary: SimulationSummary }
+
+/** What a simulation was, as a whole. All but the last two are the same for the same seed. */
+export interface SimulationSummary {
+  readonly events: number
+  readonly virtualMs: number
+  /** Network events, and the SHA-256 of them all with their payloads. */
+  readonly networkEvents: number
+  readonly traceSha256: string
+  readonly wallMs: number
+  readonly rssBytes: number
+}
+
+/** The job of this process, whose file is its last argument. */
+export function readJob (): SimulationJob {
+  return JSON.parse(readFileSync(process.argv.at(-1) ?? '', 'utf8')) as SimulationJob
+}

@@ -1,0 +1,103 @@
+/**
+ * The program of one simulation: all instances of a run in this process, on a clock that jumps from event to event.
+ * It is started with its clock: `node --import preload.js simulation.js <job file>`.
+ */
+import { writeSync } from 'node:fs'
+import { loadProfile } from '../../network/profile.ts'
+import { createSimulatedNetwork } from '../../network/simulated.ts'
+import { findCase, phaseState } from '../../plans/index.ts'
+import { conduct } from './conduct.ts'
+import { startInstance } from './instance.ts'
+import { readJob } from './job.ts'
+import { createSyncTwin } from './sync-twin.ts'
+import { createTrace } from './trace.ts'
+import { findWorld } from './world.ts'
+import type { InstancePlace, SimulatedInstance } from './instance.ts'
+import type { SimulationJob, SimulationMessage } from './job.ts'
+import type { SyncTwin } from './sync-twin.ts'
+
+const progressIntervalMs = 250
+/** Instances begin within this time of each other, so that not all have their heartbeats at the same moment. */
+const startSpreadMs = 1_000
+const standardOutput = 1
+
+async function simulate (job: SimulationJob): Promise<void> {
+  const world = findWorld()
+  const startedMs = world.realNowMs()
+  const places = placesOf(job)
+  const instances: SimulatedInstance[] = []
+  const actorOf = (instance: string): SimulatedInstance['actor'] => instances[Number(instance)]?.actor ?? world.harness
+  const trace = createTrace(job.traceFile, (instance) => actorOf(instance).name)
+  const network = createSimulatedNetwork({
+    stage: { nowMs: () => world.scheduler.nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
+    profile: await loadProfile(job.run.groups[0]?.params.network ?? 'none'),
+    level: job.level,
+    seed: job.seed,
+    observe: trace.observe
+  })
+  const sync = createSyncTwin()
+  instances.push(...places.map((place) => startInstance({ world, network, sync, job, place },
+    startSpreadMs * world.harness.uint32('start') / 2 ** 32)))
+  failLoudly(() => instances.find(({ actor }) => actor === world.currentActor()))
+  world.onProgress = progressOf(job, sync, () => world.realNowMs(), () => world.scheduler.nowMs)
+  world.close()
+  const { results, end } = await conduct({
+    world, instances, timeoutMs: job.virtualTimeoutMs, say: (sentence) => { tell({ type: 'say', sentence }) }
+  })
+  tell({
+    type: 'end',
+    results,
+    end,
+    summary: {
+      events: world.scheduler.events,
+      virtualMs: world.scheduler.nowMs,
+      networkEvents: trace.events,
+      traceSha256: trace.close(),
+      wallMs: world.realNowMs() - startedMs,
+      rssBytes: process.memoryUsage.rss()
+    }
+  })
+}
+
+function placesOf ({ run, outputs }: SimulationJob): InstancePlace[] {
+  return run.groups
+    .flatMap(({ id: group, count, params }) => Array.from({ length: count }, (_, index) => ({ group, index, params })))
+    .map((place, number) => ({ ...place, number, outputs: outputs[place.group]?.[place.index] ?? '' }))
+}
+
+/** An error that no case caught ends the instance on whose behalf it was thrown; one of the harness ends the process. */
+function failLoudly (current: () => SimulatedInstance | undefined): void {
+  const crash = (reason: unknown): void => {
+    const instance = current()
+
+    if (instance == null) {
+      process.stderr.write(`${reason instanceof Error ? reason.stack ?? reason.message : String(reason)}\n`)
+      process.exit(1)
+    }
+
+    instance.crash(reason)
+  }
+
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+}
+
+function progressOf (job: SimulationJob, sync: SyncTwin, realNowMs: () => number, virtualNowMs: () => number): () => void {
+  const phases = findCase(job.case)?.phases(job.run.groups) ?? []
+  let toldMs = 0
+
+  return () => {
+    if (realNowMs() - toldMs >= progressIntervalMs) {
+      toldMs = realNowMs()
+      const counts = Object.fromEntries(phases.map(({ name }) => [name, sync.count(phaseState(name))]))
+      tell({ type: 'progress', counts, virtualMs: virtualNowMs() })
+    }
+  }
+}
+
+function tell (message: SimulationMessage): void {
+  writeSync(standardOutput, `${JSON.stringify(message)}\n`)
+}
+
+await simulate(readJob())
+process.exit(0)
