@@ -17,12 +17,15 @@ export interface SimulationArguments {
 export function addSimulationOptions<T> (yargs: Argv<T>): Argv<T & SimulationArguments> {
   return yargs
     .option('level', {
-      type: 'string', requiresArg: true, choices: levels, describe: 'sim: how much of a network is modelled; by default what it asks for'
+      type: 'string', requiresArg: true, choices: levels,
+      describe: 'sim: how much of a network is modelled; by default what it asks for'
     })
     .option('trace', { type: 'boolean', default: false, describe: 'sim: write every event of the network' })
     .option('costs', { type: 'string', requiresArg: true, describe: 'sim: a file with what computing costs (experimental); by default nothing' })
     .option('paced', { type: 'boolean', default: false, describe: 'sim: bind virtual time to the real one' })
-    .option('virtual-timeout', { type: 'number', requiresArg: true, describe: 'sim: end a run after so many virtual seconds; by default a day' }) as never
+    .option('virtual-timeout', {
+      type: 'number', requiresArg: true, describe: 'sim: end a run after so many virtual seconds; by default a day'
+    }) as never
 }
 
 /** @throws {UsageError} */
