@@ -29,7 +29,9 @@ export function addSimulationOptions<T> (yargs: Argv<T>): Argv<T & SimulationArg
 }
 
 /** @throws {UsageError} */
-export async function readSimulationOptions ({ level, costs, trace, paced, virtualTimeout }: SimulationArguments): Promise<SimulationOptions> {
+export async function readSimulationOptions (args: SimulationArguments): Promise<SimulationOptions> {
+  const { level, costs, trace, paced, virtualTimeout } = args
+
   for (const [name, value] of Object.entries({ level, costs, 'virtual-timeout': virtualTimeout })) {
     if (Array.isArray(value)) {
       throw new UsageError(`--${name} is given more than once; keep one of them`)
