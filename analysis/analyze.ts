@@ -7,6 +7,7 @@ import { drawBootstrapping } from './figures/bootstrapping.ts'
 import { drawReplication } from './figures/ecdf.ts'
 import type { Caption, Drawing, Figure } from './figures/figure.ts'
 import { drawLink } from './figures/link.ts'
+import { drawSequence } from './figures/sequence.ts'
 import type { RunFolder } from './read.ts'
 import { readRunFolder } from './read.ts'
 import { renderPng, renderSvg, titledSvg } from './render.ts'
@@ -94,12 +95,13 @@ function isOwed (figure: string, { run }: RunFolder): boolean {
 
 /** All figures, each of them drawn or the reason why not. */
 function draw (folder: RunFolder, warnings: readonly Warning[]): Drawing[] {
-  const { run, rows } = folder
+  const { run, rows, sequences } = folder
   const caption: Caption = { source: sourceLine(folder), warnings, regions: run.network?.regions ?? [] }
   return [
     drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
     drawBootstrapping(rows, caption),
-    drawLink(rows, caption)
+    drawLink(rows, caption),
+    drawSequence(sequences, caption)
   ]
 }
 

@@ -2,6 +2,8 @@ import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RunFolderError } from './errors.ts'
 import { forEachLine } from './lines.ts'
+import { readSequence } from './read-sequence.ts'
+import type { Sequence } from './read-sequence.ts'
 import type { OutcomeRecord, RunRecord } from './records.ts'
 import { parseOutcomeRecord, parseRunRecord, schemaVersion } from './records.ts'
 import type { InstanceId, Intern, Row } from './rows.ts'
@@ -13,6 +15,8 @@ export interface RunFolder {
   run: RunRecord
   outcome: OutcomeRecord | undefined
   rows: Row[]
+  /** Of each run in which one contribution was followed. */
+  sequences: Sequence[]
   /** Lines of `results.out` that are no rows. */
   unparsed: number
   /** Instances with a `results.out`. */
@@ -42,7 +46,9 @@ export async function readRunFolder (folder: string): Promise<RunFolder> {
   let unparsed = 0
   for (const id of instances) unparsed += await readRows(path, id, { rows, problems, intern })
   problems.push(...missingInstances(run, outcome, instances))
-  return { path, run, outcome, rows, unparsed, instances, complete: problems.length === 0, problems }
+  const sequences: Sequence[] = []
+  for (const id of new Set(instances.map((instance) => instance.run))) sequences.push(...await readSequence(path, id, problems))
+  return { path, run, outcome, rows, sequences, unparsed, instances, complete: problems.length === 0, problems }
 }
 
 async function findFolder (folder: string): Promise<string> {

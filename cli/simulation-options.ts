@@ -10,6 +10,7 @@ export interface SimulationArguments {
   level?: string
   costs?: string
   trace: boolean
+  contribution?: string
   paced: boolean
   virtualTimeout?: number
 }
@@ -20,7 +21,10 @@ export function addSimulationOptions<T> (yargs: Argv<T>): Argv<T & SimulationArg
       type: 'string', requiresArg: true, choices: levels,
       describe: 'sim: how much of a network is modelled; by default what it asks for'
     })
-    .option('trace', { type: 'boolean', default: false, describe: 'sim: write every event of the network' })
+    .option('trace', { type: 'boolean', default: false, describe: 'sim: write every event of the network and every message' })
+    .option('contribution', {
+      type: 'string', requiresArg: true, describe: 'sim: write which messages carry this contribution: its name or CID'
+    })
     .option('costs', { type: 'string', requiresArg: true, describe: 'sim: a file with what computing costs (experimental); by default nothing' })
     .option('paced', { type: 'boolean', default: false, describe: 'sim: bind virtual time to the real one' })
     .option('virtual-timeout', {
@@ -30,9 +34,9 @@ export function addSimulationOptions<T> (yargs: Argv<T>): Argv<T & SimulationArg
 
 /** @throws {UsageError} */
 export async function readSimulationOptions (args: SimulationArguments): Promise<SimulationOptions> {
-  const { level, costs, trace, paced, virtualTimeout } = args
+  const { level, costs, trace, contribution, paced, virtualTimeout } = args
 
-  for (const [name, value] of Object.entries({ level, costs, 'virtual-timeout': virtualTimeout })) {
+  for (const [name, value] of Object.entries({ level, costs, contribution, 'virtual-timeout': virtualTimeout })) {
     if (Array.isArray(value)) {
       throw new UsageError(`--${name} is given more than once; keep one of them`)
     }
@@ -45,6 +49,7 @@ export async function readSimulationOptions (args: SimulationArguments): Promise
   return {
     level: level as SimulationOptions['level'],
     trace,
+    contribution,
     paced,
     costs: costs == null ? undefined : await (await import('../runners/index.ts')).readCosts(costs),
     virtualTimeoutMs: virtualTimeout == null ? undefined : virtualTimeout * 1000
@@ -52,12 +57,13 @@ export async function readSimulationOptions (args: SimulationArguments): Promise
 }
 
 /** The words that ask for the same again. */
-export function simulationWords ({ level, costs, trace, paced, virtualTimeout }: SimulationArguments): string[] {
+export function simulationWords ({ level, costs, trace, contribution, paced, virtualTimeout }: SimulationArguments): string[] {
   return [
     ...(level == null ? [] : ['--level', level]),
     ...(costs == null ? [] : ['--costs', costs]),
     ...(virtualTimeout == null ? [] : ['--virtual-timeout', String(virtualTimeout)]),
     ...(trace ? ['--trace'] : []),
+    ...(contribution == null ? [] : ['--contribution', contribution]),
     ...(paced ? ['--paced'] : [])
   ]
 }

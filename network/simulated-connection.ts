@@ -69,6 +69,12 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
     })
   }
 
+  /** The number that both ends share, and the instances at this end and at the other. */
+  get place (): { number: number, local: string, remote: string } {
+    const { number, local, remote } = this.#init
+    return { number, local: local.instance, remote: remote.instance }
+  }
+
   /** Makes two ends one connection. */
   static join (a: SimulatedConnection, b: SimulatedConnection): void {
     a.#peer = b

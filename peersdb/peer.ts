@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { TypedEventEmitter } from 'main-event'
 import mime from 'mime'
 import { watchChanges } from './changes.ts'
+import { tellContribution } from './channels.ts'
 import { checkContribution, contributionSchemaVersion, parseCid } from './contribution.ts'
 import { countersOf } from './counters.ts'
 import { FileNotFoundError, InvalidInputError, PeerClosedError } from './errors.ts'
@@ -221,6 +222,8 @@ class PeersDbPeer implements Peer {
   }
 
   async #append (contribution: StoredContribution, { cid, blocks, small }: Pick<Imported, 'cid' | 'blocks' | 'small'>): Promise<Contribution> {
+    const multihashes = small == null ? blocks : [cid.multihash.bytes]
+    tellContribution({ contribution, multihashes, small })
     const entry = await this.#log.append(contribution, () => {
       if (small == null) {
         this.#parts.store.files.hold(cid, blocks)
@@ -228,6 +231,7 @@ class PeersDbPeer implements Peer {
         this.#files.holdSmall(cid, small)
       }
     })
+    tellContribution({ contribution, multihashes, small, entry: entry.digest })
     this.#sync.announce(entry)
     return { ...contribution, hash: entry.hash }
   }

@@ -1,6 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
+import { streamChannel } from './channels.ts'
 import { closeTestPeers, openTestPeer } from './membership/membership.test-helper.ts'
 import { createProtocolCounters } from './protocol-counters.ts'
+import type { StreamEvent } from './channels.ts'
+import type { TestPeer } from './membership/membership.test-helper.ts'
 import type { ProtocolCounters } from './protocol-counters.ts'
 import type { Stream } from '@libp2p/interface'
 
@@ -23,6 +27,30 @@ function received (stream: Stream, sizeBytes: number): Promise<Buffer> {
 }
 
 describe('the counters of a node', () => {
+  it('tell who listens of every byte that a stream sends and hands on, and on which connection', async () => {
+    const heard: StreamEvent[] = []
+    const hear = (event: unknown): void => { heard.push(event as StreamEvent) }
+    subscribe(streamChannel, hear)
+    const [a, b] = await Promise.all([1, 2].map(() => openTestPeer({ counters: createProtocolCounters(), exchange: false }))) as [TestPeer, TestPeer]
+    await b.node.libp2p.handle(protocol, (stream) => { stream.addEventListener('message', ({ data }) => { stream.send(data.subarray()) }) })
+    await a.membership.connect(b.address)
+    const stream = await a.node.libp2p.dialProtocol(b.node.libp2p.peerId, protocol)
+    stream.send(new Uint8Array(1_000).fill(7))
+    await received(stream, 1_000)
+    unsubscribe(streamChannel, hear)
+    stream.send(new Uint8Array(10))
+
+    const ours = heard.filter((event) => event.stream.protocol === protocol)
+    const bytesOf = (way: StreamEvent['way'], isHere: boolean): number => ours
+      .filter((event) => event.way === way && (event.stream === stream) === isHere)
+      .reduce((sum, { data }) => sum + data.byteLength, 0)
+    expect([true, false].flatMap((isHere) => [bytesOf('sent', isHere), bytesOf('received', isHere)])).toEqual([1_000, 1_000, 1_000, 1_000])
+    expect(new Set(ours.map((event) => event.stream.id)).size).toBe(1)
+    expect(new Set(ours.map(({ connection }) => connection)).size).toBe(2)
+    const [libp2pConnection] = a.node.libp2p.getConnections()
+    expect(ours.find((event) => event.stream === stream)?.connection.timeline).toBe(libp2pConnection?.timeline)
+  })
+
   it('count bytes and streams by protocol, and lose none of what arrives before anybody listens', async () => {
     const [here, there] = [createProtocolCounters(), createProtocolCounters()]
     const a = await openTestPeer({ counters: here, exchange: false })

@@ -1,12 +1,21 @@
+import { isHeard, tellStream } from './channels.ts'
 import type { CounterRow } from './api.ts'
-import type { MessageStream, Metrics } from '@libp2p/interface'
+import type { StreamEvent } from './channels.ts'
+import type { Connection, MessageStream, Metrics, MultiaddrConnection, Stream } from '@libp2p/interface'
 
 /** Counts the bytes and the streams of a libp2p node by protocol. */
 export interface ProtocolCounters {
   /** What libp2p takes as its `metrics`. */
-  readonly metrics: () => Metrics
+  readonly metrics: (components: NodeComponents) => Metrics
   rows (): CounterRow[]
 }
+
+/** What of a libp2p node tells on which connection a stream is. */
+interface NodeComponents {
+  readonly connectionManager: { getConnections (): readonly Connection[] }
+}
+
+type Hear = (way: StreamEvent['way'], data: StreamEvent['data']) => void
 
 interface Traffic {
   bytesSent: number
@@ -27,13 +36,24 @@ const ignore = () => ignored
 export function createProtocolCounters (): ProtocolCounters {
   const connections = emptyTraffic()
   const protocols = new Map<string, Traffic>()
+  /** What the transport made of each connection, by the one object that libp2p passes on from that to its own. */
+  const transportEnds = new WeakMap<MultiaddrConnection['timeline'], MultiaddrConnection>()
 
-  const metrics: Metrics = {
-    trackMultiaddrConnection: (connection) => { track(connection, connections) },
+  const hearing = (stream: Stream, { connectionManager }: NodeComponents): Hear | undefined => {
+    const own = isHeard() ? connectionManager.getConnections().find(({ streams }) => streams.includes(stream)) : undefined
+    const connection = own == null ? undefined : transportEnds.get(own.timeline)
+    return connection == null ? undefined : (way, data) => { tellStream({ stream, connection, way, data }) }
+  }
+
+  const metrics = (components: NodeComponents): Metrics => ({
+    trackMultiaddrConnection: (connection) => {
+      transportEnds.set(connection.timeline, connection)
+      track(connection, connections)
+    },
     trackProtocolStream: (stream) => {
       const traffic = protocols.get(stream.protocol) ?? emptyTraffic()
       protocols.set(stream.protocol, traffic)
-      track(stream, traffic)
+      track(stream, traffic, hearing(stream, components))
     },
     registerMetric: ignore,
     registerMetricGroup: ignore,
@@ -45,10 +65,10 @@ export function createProtocolCounters (): ProtocolCounters {
     registerSummaryGroup: ignore,
     traceFunction: <Traced>(_name: string, traced: Traced) => traced,
     createTrace: nothing
-  }
+  })
 
   return {
-    metrics: () => metrics,
+    metrics,
     rows: () => [
       ...rowsOf('connection', 'of connections, on the wire', {}, connections),
       ...[...protocols].flatMap(([protocol, traffic]) => rowsOf('protocol', 'of streams, by protocol', { protocol }, traffic))
@@ -64,17 +84,20 @@ function emptyTraffic (): Traffic {
  * Wraps the two methods through which all goes, for libp2p has no hook for it. A listener for messages would not do: a stream
  * holds back what arrives until somebody listens, so the first bytes would come here and be lost to the protocol.
  */
-function track (stream: MessageStream, traffic: Traffic): void {
+function track (stream: MessageStream, traffic: Traffic, hear?: Hear): void {
   const send = stream.send.bind(stream)
   const dispatchEvent = stream.dispatchEvent.bind(stream)
   traffic.opened++
   stream.send = (data) => {
     traffic.bytesSent += data.byteLength
+    hear?.('sent', data)
     return send(data)
   }
   stream.dispatchEvent = (event: Event) => {
     if (event.type === 'message' && 'data' in event) {
-      traffic.bytesReceived += (event.data as Uint8Array).byteLength
+      const data = event.data as StreamEvent['data']
+      traffic.bytesReceived += data.byteLength
+      hear?.('received', data)
     }
 
     return dispatchEvent(event)

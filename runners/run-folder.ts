@@ -48,8 +48,8 @@ export interface RunFolder {
   writeOutcome (outcome: OutcomeRecord): Promise<void>
   /** What the simulation of a run was as a whole, beside its instances. */
   writeSimulation (run: string, summary: SimulationSummary): Promise<void>
-  /** Where the events of the network of a simulated run go, if they are asked for. */
-  traceFile (run: string): string
+  /** Where what is asked of a simulated run goes: the events of the network, the messages of streams, the way of one contribution. */
+  observed (run: string, file: 'trace.txt' | 'messages.csv' | 'sequence.csv'): string
 }
 
 /**
@@ -79,7 +79,7 @@ export async function createRunFolder (out: string, composition: string, started
     writeSimulation: async (run, summary) => {
       await writeWhole(join(path, 'instances', run, 'simulation.json'), `${JSON.stringify(summary, null, 2)}\n`)
     },
-    traceFile: (run) => join(path, 'instances', run, 'trace.txt')
+    observed: (run, file) => join(path, 'instances', run, file)
   }
 }
 

@@ -26,8 +26,10 @@ export interface SimulationOptions {
   readonly paced?: boolean
   /** What computing costs; by default nothing. */
   readonly costs?: CostTable
-  /** Writes every event of the network. */
+  /** Writes every event of the network, and every message of a libp2p stream. */
   readonly trace?: boolean
+  /** Writes which messages carried this contribution: its name, its CID or the hash of its entry. */
+  readonly contribution?: string
   /** The longest that a run may take in virtual milliseconds. */
   readonly virtualTimeoutMs?: number
 }

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 /** So many events before the first difference are shown. */
 const contextEvents = 5
 /** The fields of a simulation's summary that the real clock and the real memory decide. */
+/** Files that are as long as a run, and say no more than the summary's digest of all events. */
+const tracedFiles = ['trace.txt', 'messages.csv']
 const realFields = ['wallMs', 'rssBytes']
 
 /** Where two runs of the same composition and seed part. */
@@ -37,7 +39,7 @@ export async function differingFiles (first: string, second: string): Promise<st
 async function filesOf (folder: string): Promise<string[]> {
   const entries = await readdir(join(folder, 'instances'), { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('trace'))
+    .filter((entry) => entry.isFile() && !tracedFiles.includes(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'instances').length + 1))
 }
 

@@ -96,6 +96,11 @@ async function jobOf ({ composition, run, folder }: RunInit, options: Simulation
       [id, Array.from({ length: count }, (_, index) => folder.instanceDirectory(run.id, id, index))])),
     scratch,
     virtualTimeoutMs: options.virtualTimeoutMs ?? virtualTimeoutMsDefault,
-    traceFile: options.trace === true ? folder.traceFile(run.id) : undefined
+    ...(options.trace === true
+      ? { traceFile: folder.observed(run.id, 'trace.txt'), messagesFile: folder.observed(run.id, 'messages.csv') }
+      : {}),
+    sequence: options.contribution == null
+      ? undefined
+      : { contribution: options.contribution, file: folder.observed(run.id, 'sequence.csv') }
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { InstanceResult, RunEnd } from '../outcome.ts'
 import type { RunSpec } from '../composition/index.ts'
 import type { CostTable } from './costs.ts'
+import type { Followed } from './sequence.ts'
 import type { Level } from '../../network/level.ts'
 
 /** What one simulation is to do, as its process is told. */
@@ -23,6 +24,10 @@ export interface SimulationJob {
   readonly virtualTimeoutMs: number
   /** Where to write every event of the network as a line; absent: nowhere. */
   readonly traceFile?: string
+  /** Where to write every message of a libp2p stream as a line; absent: nowhere. */
+  readonly messagesFile?: string
+  /** The contribution whose way through the network is to be written, and where; absent: none. */
+  readonly sequence?: { readonly contribution: string, readonly file: string }
 }
 
 /** What its process tells, one line of JSON each. */
@@ -38,6 +43,8 @@ export interface SimulationSummary {
   /** Network events, and the SHA-256 of them all with their payloads. */
   readonly networkEvents: number
   readonly traceSha256: string
+  /** The contribution that was followed, and the instance that made it. */
+  readonly followed?: Followed
   readonly wallMs: number
   readonly rssBytes: number
 }

@@ -9,6 +9,8 @@ import { findCase, phaseState } from '../../plans/index.ts'
 import { conduct } from './conduct.ts'
 import { startInstance } from './instance.ts'
 import { readJob } from './job.ts'
+import { writeMessages } from './messages.ts'
+import { followContribution } from './sequence.ts'
 import { createSyncTwin } from './sync-twin.ts'
 import { createTrace } from './trace.ts'
 import { findWorld } from './world.ts'
@@ -27,9 +29,14 @@ async function simulate (job: SimulationJob): Promise<void> {
   const places = placesOf(job)
   const instances: SimulatedInstance[] = []
   const actorOf = (instance: string): SimulatedInstance['actor'] => instances[Number(instance)]?.actor ?? world.harness
-  const trace = createTrace(job.traceFile, (instance) => actorOf(instance).name)
+  const nameOf = (instance: string): string => actorOf(instance).name
+  const nowMs = (): number => world.scheduler.nowMs
+  const trace = createTrace(job.traceFile, nameOf)
+  const closeMessages = job.messagesFile == null ? undefined : writeMessages(job.messagesFile, { nowMs, nameOf })
+  const current = (): string => (world.currentActor() ?? world.harness).name
+  const sequence = job.sequence == null ? undefined : followContribution({ ...job.sequence, nowMs, nameOf, current })
   const network = createSimulatedNetwork({
-    stage: { nowMs: () => world.scheduler.nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
+    stage: { nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
     profile: await loadProfile(job.run.groups[0]?.params.network ?? 'none'),
     level: job.level,
     seed: job.seed,
@@ -39,11 +46,18 @@ async function simulate (job: SimulationJob): Promise<void> {
   instances.push(...places.map((place) => startInstance({ world, network, sync, job, place },
     startSpreadMs * world.harness.uint32('start') / 2 ** 32)))
   failLoudly(() => instances.find(({ actor }) => actor === world.currentActor()))
-  world.onProgress = progressOf(job, sync, () => world.realNowMs(), () => world.scheduler.nowMs)
+  world.onProgress = progressOf(job, sync, () => world.realNowMs(), nowMs)
   world.close()
   const { results, end } = await conduct({
     world, instances, timeoutMs: job.virtualTimeoutMs, say: (sentence) => { tell({ type: 'say', sentence }) }
   })
+  closeMessages?.()
+  const unknown = sequence?.close()
+
+  if (unknown != null) {
+    tell({ type: 'say', sentence: unknown })
+  }
+
   tell({
     type: 'end',
     results,
@@ -53,6 +67,7 @@ async function simulate (job: SimulationJob): Promise<void> {
       virtualMs: world.scheduler.nowMs,
       networkEvents: trace.events,
       traceSha256: trace.close(),
+      followed: sequence?.followed,
       wallMs: world.realNowMs() - startedMs,
       rssBytes: process.memoryUsage.rss()
     }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { createLineFile } from './line-file.ts'
 import type { NetworkEvent } from '../../network/simulated.ts'
 
-const bufferedLines = 4_096
 /** So many hexadecimal digits of a payload's SHA-256 tell two payloads apart. */
 const payloadDigits = 16
 
@@ -10,7 +9,7 @@ const payloadDigits = 16
 export interface Trace {
   readonly events: number
   observe (event: NetworkEvent): void
-  /** Writes what is buffered and closes the file; returns the SHA-256 of all events and their payloads. */
+  /** Closes the file; returns the SHA-256 of all events and their payloads. */
   close (): string
 }
 
@@ -20,16 +19,8 @@ export interface Trace {
  */
 export function createTrace (file: string | undefined, nameOf: (instance: string) => string): Trace {
   const hash = createHash('sha256')
-  const descriptor = file == null ? undefined : openSync(file, 'w')
-  let lines: string[] = []
+  const lines = file == null ? undefined : createLineFile(file)
   let events = 0
-
-  const flush = (): void => {
-    if (descriptor != null && lines.length > 0) {
-      writeSync(descriptor, lines.join(''))
-      lines = []
-    }
-  }
 
   return {
     get events () { return events },
@@ -42,21 +33,12 @@ export function createTrace (file: string | undefined, nameOf: (instance: string
         hash.update(data)
       }
 
-      if (descriptor != null) {
-        const payload = data == null ? '' : ` ${createHash('sha256').update(data).digest('hex').slice(0, payloadDigits)}`
-
-        if (lines.push(`${line}${payload}\n`) >= bufferedLines) {
-          flush()
-        }
+      if (lines != null) {
+        lines.write(data == null ? line : `${line} ${createHash('sha256').update(data).digest('hex').slice(0, payloadDigits)}`)
       }
     },
     close: () => {
-      flush()
-
-      if (descriptor != null) {
-        closeSync(descriptor)
-      }
-
+      lines?.close()
       return hash.digest('hex')
     }
   }
