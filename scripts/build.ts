@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { isolatedSource, isolations } from '../runners/sim/isolate.ts'
+import { bundleOptions, isolatePlugin } from './bundle.ts'
 import type { Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -31,45 +31,7 @@ writeFileSync(join(draft, '.built-from'), process.argv[2] ?? '')
 replaceTarget()
 
 async function bundle (entry: string, outfile: string, plugins: Plugin[] = []): Promise<void> {
-  await build({
-    entryPoints: [entry],
-    outfile,
-    allowOverwrite: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    minify: true,
-    keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    // Native modules find their binaries beside their own files, so they stay where npm put them.
-    external: ['classic-level', 'node-datachannel'],
-    banner: { js: 'import { createRequire } from \'node:module\'; const require = createRequire(import.meta.url);' },
-    logLevel: 'error',
-    plugins
-  })
-}
-
-/** Makes each simulated instance's own what libraries keep once per process; every change must find its file. */
-function isolatePlugin (): Plugin {
-  return {
-    name: 'isolate',
-    setup: ({ onLoad, onEnd }) => {
-      const left = new Set(isolations)
-
-      for (const isolation of isolations) {
-        const directory = join(root, 'node_modules', isolation.package)
-        const pattern = join(directory, isolation.file).replace(/[^\w]/g, '\\$&')
-        onLoad({ filter: new RegExp(`^${pattern}$`) }, () => {
-          left.delete(isolation)
-          return { contents: isolatedSource(isolation, directory), loader: 'js' }
-        })
-      }
-
-      onEnd(() => ({ errors: [...left].map(({ package: name, file }) => ({ text: `${name}/${file} is not part of the simulation any more; mend runners/sim/isolate.ts` })) }))
-    }
-  }
+  await build({ ...bundleOptions, entryPoints: [entry], outfile, allowOverwrite: true, plugins })
 }
 
 /** Another build may put its own there between the two steps; the later one stays. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { InstanceResult, RunEnd } from '../outcome.ts'
 import type { RunSpec } from '../composition/index.ts'
+import type { Ungoverned } from './clock/audit.ts'
 import type { CostTable } from './costs.ts'
 import type { Followed } from './sequence.ts'
 import type { Level } from '../../network/level.ts'
@@ -26,6 +27,8 @@ export interface SimulationJob {
   readonly traceFile?: string
   /** Where to write every message of a libp2p stream as a line; absent: nowhere. */
   readonly messagesFile?: string
+  /** Whether what virtual time does not govern is looked for and told; for tests. */
+  readonly audit?: boolean
   /** The contribution whose way through the network is to be written, and where; absent: none. */
   readonly sequence?: { readonly contribution: string, readonly file: string }
 }
@@ -34,7 +37,14 @@ export interface SimulationJob {
 export type SimulationMessage =
   | { readonly type: 'progress', readonly counts: Readonly<Record<string, number>>, readonly virtualMs: number }
   | { readonly type: 'say', readonly sentence: string }
-  | { readonly type: 'end', readonly results: readonly InstanceResult[], readonly end: RunEnd, readonly summary: SimulationSummary }
+  | {
+    readonly type: 'end'
+    readonly results: readonly InstanceResult[]
+    readonly end: RunEnd
+    readonly summary: SimulationSummary
+    /** Only where the job asks for the audit. */
+    readonly ungoverned?: readonly Ungoverned[]
+  }
 
 /** What a simulation was, as a whole. All but the last two are the same for the same seed. */
 export interface SimulationSummary {

@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs'
 import { loadProfile } from '../../network/profile.ts'
 import { createSimulatedNetwork } from '../../network/simulated.ts'
 import { findCase, phaseState } from '../../plans/index.ts'
+import { startAudit } from './clock/audit.ts'
 import { conduct } from './conduct.ts'
 import { startInstance } from './instance.ts'
 import { readJob } from './job.ts'
@@ -48,9 +49,17 @@ async function simulate (job: SimulationJob): Promise<void> {
   failLoudly(() => instances.find(({ actor }) => actor === world.currentActor()))
   world.onProgress = progressOf(job, sync, () => world.realNowMs(), nowMs)
   world.close()
+  let endAudit: ReturnType<typeof startAudit> | undefined
+
+  if (job.audit === true) {
+    // What the harness itself opens, such as the listener for signals, is there by then.
+    world.scheduler.at(0, () => { endAudit = startAudit(world.scheduler) }, world.harness)
+  }
+
   const { results, end } = await conduct({
     world, instances, timeoutMs: job.virtualTimeoutMs, say: (sentence) => { tell({ type: 'say', sentence }) }
   })
+  const ungoverned = endAudit?.()
   closeMessages?.()
   const unknown = sequence?.close()
 
@@ -62,6 +71,7 @@ async function simulate (job: SimulationJob): Promise<void> {
     type: 'end',
     results,
     end,
+    ungoverned,
     summary: {
       events: world.scheduler.events,
       virtualMs: world.scheduler.nowMs,

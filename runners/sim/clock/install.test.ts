@@ -28,7 +28,7 @@ describe('in a simulated world', () => {
   it('native work ends at the time at which it began, in that order, before anything later', async () => {
     const log = await run<Array<[string, number]>>('native')
     expect(log).toEqual([
-      ['read', 0], ['digest', 0], ['stat', 0], ['callback', 0], ['ENOENT', 0], ['handle', 0], ['1 ms later', 1]
+      ['read', 0], ['digest', 0], ['stat', 0], ['callback', 0], ['rm', 0], ['rm callback', 0], ['cp', 0], ['ENOENT', 0], ['handle', 0], ['1 ms later', 1]
     ])
   })
 
@@ -56,6 +56,13 @@ describe('in a simulated world', () => {
 
   it('computing takes as long as the table says', async () => {
     expect(await run('charges')).toEqual({ sign: 2, verify: 3, again: 3, hash: 5, encrypt: 2.5 })
+  })
+
+  it('an audit finds what virtual time does not govern, and nothing else', async () => {
+    const { governed, ungoverned, stack } = await run<{ governed: unknown[], ungoverned: string[], stack: string }>('audit')
+    expect(governed).toEqual([])
+    expect(ungoverned).toEqual(['MESSAGEPORT', 'SCRYPTREQUEST', 'Timeout'])
+    expect(stack).toMatch(/^ +at audit .*world\.test-helper/)
   })
 
   it('bound to the real clock, it waits', async () => {

@@ -2,11 +2,13 @@
  * A program in a process of its own, for it replaces time and chance for good: installs a world, runs one of its scenarios
  * as an actor, and prints what came out as JSON. Run as `node world.test-helper.ts <scenario> <seed>`.
  */
+import { startAudit } from './audit.ts'
 import { installWorld } from './install.ts'
 import type { World } from './install.ts'
 
 const [, , name = '', seed = '1'] = process.argv
 const realNowMs = performance.now.bind(performance)
+const realSetTimeout = globalThis.setTimeout
 const startedMs = realNowMs()
 const costs = { eventMs: 0.5, signMs: 2, verifyMs: 3, bytesMsPerMebibyte: 10 }
 const world = await installWorld({ seed, paced: name === 'paced', costs: name === 'charges' ? costs : undefined })
@@ -79,6 +81,9 @@ async function native (): Promise<unknown> {
       await handle.close()
       note('handle')()
     }),
+    fs.promises.rm('/nowhere', { recursive: true, force: true }).then(note('rm')),
+    new Promise<void>((resolve) => { fs.rm('/nowhere', { recursive: true, force: true }, () => { note('rm callback')(); resolve() }) }),
+    fs.promises.cp('/nowhere', '/nowhere-else').catch(note('cp')),
     readFile('/nowhere').catch((err: NodeJS.ErrnoException) => { note(err.code ?? '')() }),
     delay(1).then(note('1 ms later'))
   ]
@@ -153,7 +158,36 @@ async function charges (): Promise<unknown> {
   }))
 }
 
-const scenarios: Record<string, (world: World) => Promise<unknown>> = { timers, dates, native, chance, refusals, paced, charges }
+/** What an audit says of things that virtual time governs, and of things that it does not. */
+async function audit ({ scheduler }: World): Promise<unknown> {
+  const endGoverned = startAudit(scheduler)
+  await delay(10)
+  await readFile(process.execPath)
+  const handle = await open(process.execPath)
+  await handle.close()
+  await promisify(fs.stat)(process.execPath)
+  await crypto.subtle.digest('SHA-256', new Uint8Array(10))
+  const { privateKey } = crypto.generateKeyPairSync('ed25519')
+  crypto.sign(null, Buffer.from('data'), privateKey)
+  await new Promise((resolve) => { crypto.sign(null, Buffer.from('data'), privateKey, resolve) })
+  await new Promise((resolve) => { process.nextTick(resolve) })
+  await new Promise<void>((resolve) => { queueMicrotask(resolve) })
+  const governed = endGoverned()
+  const endUngoverned = startAudit(scheduler)
+  const { port1, port2 } = new MessageChannel()
+  await new Promise((resolve) => {
+    port1.onmessage = resolve
+    port2.postMessage('from nowhere')
+  })
+  port1.close()
+  await new Promise((resolve) => { realSetTimeout(resolve, 1) })
+  await new Promise((resolve) => { crypto.scrypt('password', 'salt', 16, resolve) })
+  const ungoverned = endUngoverned()
+  if (process.env.DBG) console.error(JSON.stringify(ungoverned))
+  return { governed, ungoverned: ungoverned.map(({ type }) => type).sort(), stack: ungoverned[0]?.stack }
+}
+
+const scenarios: Record<string, (world: World) => Promise<unknown>> = { timers, dates, native, chance, refusals, paced, charges, audit }
 const { promise, resolve, reject } = Promise.withResolvers<unknown>()
 world.scheduler.at(0, () => { (scenarios[name] ?? (() => Promise.reject(new Error(`no scenario ${name}`))))(world).then(resolve, reject) }, world.createActor('one'))
 promise.then(() => { world.scheduler.stop('done') }, () => { world.scheduler.stop('done') })

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { isolatedSource, isolations } from '../runners/sim/isolate.ts'
+import type { BuildOptions, Plugin } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+
+/** How esbuild makes one file of a program and all that it imports. */
+export const bundleOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  // Native modules find their binaries beside their own files, so they stay where npm put them.
+  external: ['classic-level', 'node-datachannel'],
+  banner: { js: 'import { createRequire } from \'node:module\'; const require = createRequire(import.meta.url);' },
+  logLevel: 'error'
+} satisfies BuildOptions
+
+/** Makes each simulated instance's own what libraries keep once per process; every change must find its file. */
+export function isolatePlugin (): Plugin {
+  return {
+    name: 'isolate',
+    setup: ({ onLoad, onEnd }) => {
+      const left = new Set(isolations)
+
+      for (const isolation of isolations) {
+        const directory = join(root, 'node_modules', isolation.package)
+        const pattern = join(directory, isolation.file).replace(/[^\w]/g, '\\$&')
+        onLoad({ filter: new RegExp(`^${pattern}$`) }, () => {
+          left.delete(isolation)
+          return { contents: isolatedSource(isolation, directory), loader: 'js' }
+        })
+      }
+
+      onEnd(() => ({ errors: [...left].map(({ package: name, file }) => ({ text: `${name}/${file} is not part of the simulation any more; mend runners/sim/isolate.ts` })) }))
+    }
+  }
+}
