@@ -5,7 +5,9 @@ import type { Link, Passage, Serialiser } from './link.ts'
 
 export interface EgressInit {
   link: Link
-  delayLine: DelayLine
+  /** Where things come to the sender, and where they come to the far end. */
+  departures: DelayLine
+  arrivals: DelayLine
   /** What the far end receives through, shared by all who send to it; none where only the sender is modelled. */
   downlink?: Serialiser
   /** What may be held back at most, in bytes. */
@@ -18,7 +20,9 @@ export interface EgressInit {
   onDrain: () => void
 }
 
-interface Chunk extends Passage {
+interface Chunk {
+  /** None while it waits for room. */
+  passage?: Passage
   data?: Uint8Array
   /** It has its place in the downlink. */
   received?: boolean
@@ -29,12 +33,14 @@ interface Chunk extends Passage {
 export class Egress {
   readonly #init: EgressInit
   #queue: Chunk[] = []
-  /** What stands before this index in the queue is gone. */
+  /** What stands before the first index in the queue is gone, and what stands from the second on has not been sent. */
   #first = 0
+  #next = 0
   #heldBytes = 0
   #blocked = false
   #wantsDrain = false
-  #takeBack: (() => void) | undefined
+  #takeBackDeparture: (() => void) | undefined
+  #takeBackArrival: (() => void) | undefined
 
   constructor (init: EgressInit) {
     this.#init = init
@@ -47,13 +53,13 @@ export class Egress {
 
   /** Takes what there is room for. Once `hasRoom` is false, `onDrain` follows. */
   accept (data: Uint8ArrayList): { acceptedBytes: number, hasRoom: boolean } {
-    const { sendBufferBytes, delayLine } = this.#init
+    const { sendBufferBytes, arrivals } = this.#init
     const acceptedBytes = this.#blocked ? 0 : Math.max(0, Math.min(data.byteLength, sendBufferBytes - this.#heldBytes))
     if (acceptedBytes > 0) {
       // A copy, because the bytes are held while their owner may use the memory again.
       this.#enqueue(data.slice(0, acceptedBytes))
-      const horizonMs = delayLine.horizonMs()
-      if ((this.#queue[this.#first]?.arriveMs ?? Infinity) <= horizonMs) {
+      const horizonMs = arrivals.horizonMs()
+      if ((this.#queue[this.#first]?.passage?.arriveMs ?? Infinity) <= horizonMs) {
         this.#pump(horizonMs)
       } else {
         this.#arm()
@@ -67,25 +73,26 @@ export class Egress {
   /** The far end takes more again. */
   resume (): void {
     this.#blocked = false
-    this.#pump(this.#init.delayLine.horizonMs())
+    this.#pump(this.#init.arrivals.horizonMs())
   }
 
   /** Calls back when everything taken so far, and the farewell behind it, has arrived. */
   finish (arrived: () => void): void {
-    const { link, delayLine } = this.#init
-    this.#queue.push({ ...link.send(delayLine.nowMs(), 0), arrived })
+    this.#queue.push({ arrived })
+    this.#depart(this.#init.departures.nowMs())
     this.#arm()
   }
 
   /** Forgets what has not left yet; what is under way arrives, and behind it, a latency from now at least, the callback. */
   reset (arrived: () => void): void {
-    const { link, delayLine } = this.#init
-    const nowMs = delayLine.nowMs()
-    const underWay = this.#queue.slice(this.#first).filter((chunk) => chunk.leaveMs <= nowMs)
-    const arriveMs = Math.max(nowMs + link.latencyMs, link.arriveMsMin, underWay.at(-1)?.arriveMs ?? nowMs)
+    const { link, departures } = this.#init
+    const nowMs = departures.nowMs()
+    const underWay = this.#queue.slice(this.#first, this.#next).filter(({ passage }) => (passage?.leaveMs ?? Infinity) <= nowMs)
+    const arriveMs = Math.max(nowMs + link.latencyMs(), link.arriveMsMin, underWay.at(-1)?.passage?.arriveMs ?? nowMs)
     this.discard()
     this.#heldBytes = underWay.reduce((sum, chunk) => sum + (chunk.data?.byteLength ?? 0), 0)
-    this.#queue = [...underWay, { startMs: nowMs, leaveMs: nowMs, arriveMs, arrived }]
+    this.#queue = [...underWay, { passage: { startMs: nowMs, leaveMs: nowMs, arriveMs, ackMs: arriveMs }, arrived }]
+    this.#next = this.#queue.length
     // A far end that takes nothing must not hold the reset back for ever; what it has not taken is lost to it anyway.
     this.#blocked = false
     this.#arm()
@@ -95,26 +102,61 @@ export class Egress {
   discard (): void {
     this.#queue = []
     this.#first = 0
+    this.#next = 0
     this.#heldBytes = 0
-    this.#takeBack?.()
-    this.#takeBack = undefined
+    this.#takeBackDeparture?.()
+    this.#takeBackDeparture = undefined
+    this.#takeBackArrival?.()
+    this.#takeBackArrival = undefined
   }
 
   #enqueue (data: Uint8Array): void {
-    const { link, delayLine, segmentBytes } = this.#init
-    const nowMs = delayLine.nowMs()
+    const { departures, segmentBytes } = this.#init
     for (let offset = 0; offset < data.byteLength; offset += segmentBytes) {
-      const segment = data.subarray(offset, offset + segmentBytes)
-      this.#queue.push({ ...link.send(nowMs, segment.byteLength), data: segment })
+      this.#queue.push({ data: data.subarray(offset, offset + segmentBytes) })
     }
     this.#heldBytes += data.byteLength
+    this.#depart(departures.nowMs())
+  }
+
+  /** Sends what there is room for, and asks to be called back when there is more. */
+  #depart (nowMs: number): void {
+    const { link } = this.#init
+    for (let chunk = this.#queue[this.#next]; chunk !== undefined; chunk = this.#queue[this.#next]) {
+      const bytes = chunk.data?.byteLength ?? 0
+      const roomBytes = bytes === 0 ? Infinity : link.roomBytes(nowMs)
+      if (roomBytes === 0) {
+        this.#armDeparture(link.nextRoomMs())
+        return
+      }
+      if (roomBytes < bytes) {
+        this.#queue.splice(this.#next, 1, { data: chunk.data?.subarray(0, roomBytes) }, { data: chunk.data?.subarray(roomBytes) })
+      }
+      this.#sendNext(nowMs)
+    }
+  }
+
+  #sendNext (nowMs: number): void {
+    const chunk = this.#queue[this.#next++]
+    if (chunk !== undefined) {
+      chunk.passage = this.#init.link.send(nowMs, chunk.data?.byteLength ?? 0)
+    }
+  }
+
+  #armDeparture (dueMs: number): void {
+    const { departures } = this.#init
+    this.#takeBackDeparture ??= departures.at(dueMs, () => {
+      this.#takeBackDeparture = undefined
+      this.#depart(Math.max(dueMs, departures.nowMs()))
+      this.#arm()
+    })
   }
 
   #arm (): void {
-    const head = this.#queue[this.#first]
-    if (this.#takeBack === undefined && head !== undefined && !this.#blocked) {
-      this.#takeBack = this.#init.delayLine.at(head.arriveMs, (horizonMs) => {
-        this.#takeBack = undefined
+    const head = this.#queue[this.#first]?.passage
+    if (this.#takeBackArrival === undefined && head !== undefined && !this.#blocked) {
+      this.#takeBackArrival = this.#init.arrivals.at(head.arriveMs, (horizonMs) => {
+        this.#takeBackArrival = undefined
         this.#pump(horizonMs)
       })
     }
@@ -158,18 +200,25 @@ export class Egress {
    */
   #hasArrived (chunk: Chunk, horizonMs: number): boolean {
     const { downlink } = this.#init
-    if (downlink !== undefined && chunk.received !== true && chunk.data !== undefined && chunk.arriveMs <= horizonMs) {
-      chunk.received = true
-      const firstBitMs = chunk.arriveMs - (chunk.leaveMs - chunk.startMs)
-      chunk.arriveMs = serialise(downlink, firstBitMs, chunk.arriveMs, chunk.data.byteLength).endMs
+    const { passage, data } = chunk
+    if (passage === undefined || passage.arriveMs > horizonMs) {
+      return false
     }
-    return chunk.arriveMs <= horizonMs
+    if (downlink !== undefined && chunk.received !== true && data !== undefined) {
+      chunk.received = true
+      const firstBitMs = passage.arriveMs - (passage.leaveMs - passage.startMs)
+      const { endMs } = serialise(downlink, firstBitMs, passage.arriveMs, data.byteLength)
+      passage.ackMs += endMs - passage.arriveMs
+      passage.arriveMs = endMs
+    }
+    return passage.arriveMs <= horizonMs
   }
 
   /** Moves the queue up now and then, so that taking from its front stays cheap. */
   #compact (): void {
     if (this.#first > 1024 || this.#first === this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first)
+      this.#next -= this.#first
       this.#first = 0
     }
   }

@@ -1,3 +1,4 @@
+import { createEnvelope, createLoss, TCP_SEGMENT_BYTES } from './envelope.ts'
 import { createLink, createSerialiser } from './link.ts'
 import { askedOneWayMs } from './profile.ts'
 import { createRandom, exponential } from './random.ts'
@@ -7,8 +8,6 @@ import type { Profile } from './profile.ts'
 const KIBIBYTE = 1024
 const SEND_BUFFER_BYTES_MIN = 256 * KIBIBYTE
 const SEND_BUFFER_BYTES_MAX = 16 * KIBIBYTE * KIBIBYTE
-/** What one Ethernet packet of TCP carries. */
-const SEGMENT_BYTES_MIN = 1448
 const SEGMENT_BYTES_MAX = 64 * KIBIBYTE
 /** The median of the sum of two exponential variables of mean 1. */
 const MEDIAN_OF_TWO = 1.678347
@@ -29,8 +28,10 @@ export interface PathInit {
   to: string
   /** Of the sending instance. */
   uplink: Serialiser
-  /** Seed of this direction's jitter. */
+  /** Seed of this direction's jitter and loss. */
   seed: string
+  /** What TCP leaves of its window after a loss; without, neither its window nor loss is modelled. */
+  beta?: number
 }
 
 /**
@@ -42,21 +43,28 @@ export interface PathInit {
  *
  * @throws ProfileError for a region that is not in the profile
  */
-export function createPath ({ profile, from, to, uplink, seed }: PathInit): Path {
+export function createPath ({ profile, from, to, uplink, seed, beta }: PathInit): Path {
   const askedMs = askedOneWayMs(profile, from, to)
   const jitterMeanMs = profile.jitterRoundTripMs / Math.SQRT2
   const latencyMs = Math.max(0, askedMs - jitterMeanMs * MEDIAN_OF_TWO / 2)
   const random = createRandom(seed)
+  const returnMs = askedOneWayMs(profile, to, from)
+  const loss = createLoss(createRandom(JSON.stringify(['loss', seed])), () => profile.lossProbability)
   const flow = createSerialiser(profile.flowBitsPerSecond(from, to))
   const bytesPerMs = Math.min(flow.bitsPerSecond, uplink.bitsPerSecond) / 8000
   return {
     connect: (arriveMsMin) => createLink({
-      uplink, flow, latencyMs, arriveMsMin, jitterMs: jitterMeanMs > 0 ? () => exponential(random, jitterMeanMs) : undefined
+      uplink,
+      flow,
+      latencyMs: () => latencyMs,
+      jitterMs: jitterMeanMs > 0 ? () => exponential(random, jitterMeanMs) : undefined,
+      arriveMsMin,
+      tcp: beta === undefined ? undefined : { envelope: createEnvelope({ beta, loss }), returnMs: () => returnMs }
     }),
     sendBufferBytes: Number.isFinite(bytesPerMs)
       ? Math.round(clamp(2 * bytesPerMs * askedMs, SEND_BUFFER_BYTES_MIN, SEND_BUFFER_BYTES_MAX))
       : SEND_BUFFER_BYTES_MAX,
-    segmentBytes: Math.round(clamp(bytesPerMs, SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX))
+    segmentBytes: Math.round(clamp(bytesPerMs, TCP_SEGMENT_BYTES, SEGMENT_BYTES_MAX))
   }
 }
 
@@ -66,14 +74,14 @@ export interface Paths {
   acquire: (region: string, instance: string) => { path: Path, release: () => void }
 }
 
-export function createPaths (profile: Profile, region: string, instance: string, seed: string | number): Paths {
+export function createPaths (profile: Profile, region: string, instance: string, seed: string | number, beta?: number): Paths {
   const uplink = createSerialiser(profile.uplinkBitsPerSecond)
   const paths = new Map<string, { path: Path, users: number }>()
   return {
     acquire (to, toInstance) {
       const key = JSON.stringify([to, toInstance])
       const shared = paths.get(key) ?? {
-        path: createPath({ profile, from: region, to, uplink, seed: JSON.stringify(['jitter', seed, instance, toInstance]) }),
+        path: createPath({ profile, from: region, to, uplink, seed: JSON.stringify(['jitter', seed, instance, toInstance]), beta }),
         users: 0
       }
       shared.users++

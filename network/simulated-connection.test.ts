@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
+import type { Level } from './level.ts'
 import type { TwoRegions } from './two-regions.test-helper.ts'
 
-async function setUp (init: TwoRegions) {
-  const world = createWorld({ profile: twoRegions(init), level: 'bandwidth' })
+async function setUp (init: TwoRegions, level: Level = 'bandwidth') {
+  const world = createWorld({ profile: twoRegions(init), level })
   const [one, two] = [await world.stand('one', 'a'), await world.stand('two', 'b')]
   const { out, inn } = await world.connect(one, two)
   return { ...world, one, two, out, inn, startMs: world.stage.nowMs() }
@@ -21,16 +22,16 @@ describe('a connection of a simulated network', () => {
       }), { maxLength: 20 }),
       fc.record({
         oneWayMs: fc.integer({ max: 50, min: 0 }), jitterMs: fc.constantFrom(0, 5), flow: fc.constantFrom(0, 1e6),
-        downlink: fc.constantFrom(0, 2e6)
+        downlink: fc.constantFrom(0, 2e6), loss: fc.constantFrom(0, 0.1)
       }),
       async (sends, init) => {
-        const { stage, out, inn } = await setUp(init)
+        const { stage, out, inn } = await setUp(init, 'tcp-envelope')
         const arrivals = [receive(stage, inn), receive(stage, out)]
         for (const { gapMs, bytes, back } of sends) {
           await stage.runTo(stage.nowMs() + gapMs)
           ;(back ? inn : out).send(bytes)
         }
-        await stage.runTo(stage.nowMs() + 10_000)
+        await stage.runTo(stage.nowMs() + 600_000)
         for (const [index, some] of arrivals.entries()) {
           const sent = sends.filter(({ back }) => back === (index === 1)).flatMap(({ bytes }) => [...bytes])
           expect(some.flatMap(({ bytes }) => [...bytes])).toEqual(sent)

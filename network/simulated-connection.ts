@@ -53,7 +53,8 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
     this.#init = init
     this.#egress = new Egress({
       link: path.connect(arriveMsMin),
-      delayLine: stageLine(stage, remote.instance),
+      departures: stageLine(stage, local.instance),
+      arrivals: stageLine(stage, remote.instance),
       downlink: remote.downlink,
       sendBufferBytes: path.sendBufferBytes,
       segmentBytes: path.segmentBytes,

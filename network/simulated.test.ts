@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { loadProfile } from './profile.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
+import type { Level } from './level.ts'
 import type { World } from './stage.test-helper.ts'
 import type { TwoRegions } from './two-regions.test-helper.ts'
 
 const BULK_BYTES = 16 * 2 ** 20
 
-async function setUp (init: TwoRegions, level: 'ideal' | 'bandwidth' = 'bandwidth', seed = 1) {
+async function setUp (init: TwoRegions, level: Level = 'bandwidth', seed = 1) {
   const world = createWorld({ profile: twoRegions(init), level, seed })
   const [one, two] = [await world.stand('one', 'a'), await world.stand('two', 'b')]
   return { ...world, one, two, ...await world.connect(one, two) }
@@ -45,6 +46,21 @@ describe('the physics of a simulated network', () => {
 
   it.each(['uplink', 'downlink'])('a %s is a limit as a flow is', async (limit) => {
     expect(await bulkMs(await setUp({ oneWayMs: 5, [limit]: 1e8 }), BULK_BYTES)).toBeCloseTo(BULK_BYTES * 8 / 1e8 * 1000 + 5, 5)
+  })
+
+  it('a window that opens from ten segments makes 16 MiB over 50 ms at 1 Gbit/s take a second, at level tcp-envelope', async () => {
+    const tookMs = await bulkMs(await setUp({ oneWayMs: 50, flow: 1e9 }, 'tcp-envelope'), BULK_BYTES)
+    expect(tookMs).toBeGreaterThan(1000)
+    expect(tookMs).toBeLessThan(1160)
+    expect(await bulkMs(await setUp({ oneWayMs: 50, flow: 1e9 }), BULK_BYTES)).toBeLessThan(400)
+  })
+
+  it('loss at level tcp-envelope costs time, comes again from the same seed, and loses no byte', async () => {
+    const times = await Promise.all([1, 1, 2].map(async (seed) =>
+      bulkMs(await setUp({ oneWayMs: 10, flow: 1e8, loss: 0.01 }, 'tcp-envelope', seed), 2 ** 20)))
+    expect(times[1]).toBe(times[0])
+    expect(times[2]).not.toBe(times[0])
+    expect(times[0]).toBeGreaterThan(2 * (await bulkMs(await setUp({ oneWayMs: 10, flow: 1e8 }, 'tcp-envelope'), 2 ** 20)))
   })
 
   it('two receivers share the uplink of their sender', async () => {
@@ -157,12 +173,15 @@ describe('dialling a simulated network', () => {
 
 describe('levels', () => {
   it('refuse what they do not model', async () => {
-    const world = (init: TwoRegions, level: 'ideal' | 'bandwidth'): World => createWorld({ profile: twoRegions(init), level })
+    const world = (init: TwoRegions, level: Level): World => createWorld({ profile: twoRegions(init), level })
     expect(() => world({ flow: 1e6 }, 'ideal')).toThrow('The level ideal does not model the bandwidth of the network profile test: use bandwidth.')
     expect(() => world({ downlink: 1e6 }, 'ideal')).toThrow('bandwidth')
     expect(() => world({ loss: 0.01 }, 'bandwidth')).toThrow('The level bandwidth does not model the loss of the network profile test: use tcp-envelope.')
     expect(() => createWorld({ profile: twoRegions({ loss: 0.01 }), level: 'ideal' })).toThrow('does not model the loss')
     expect(() => world({ oneWayMs: 5, jitterMs: 1 }, 'ideal')).not.toThrow()
+    expect(() => world({ flow: 1e6, loss: 0.01 }, 'tcp-envelope')).not.toThrow()
+    expect(() => createWorld({ profile: twoRegions({}), level: 'bandwidth', beta: 0.5 })).toThrow('does not model the window of TCP that beta is for')
+    expect(() => createWorld({ profile: twoRegions({}), level: 'tcp-envelope', beta: 1 })).toThrow('The beta of TCP cannot be 1')
     const lan = await loadProfile('lan')
     expect(() => createWorld({ profile: lan, level: 'ideal' })).toThrow('use bandwidth')
   })

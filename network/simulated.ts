@@ -1,12 +1,12 @@
 import { ipOf } from './address.ts'
-import { requireLevel } from './level.ts'
+import { betaOf, requireLevel } from './level.ts'
 import { createSerialiser } from './link.ts'
 import { createPaths } from './path.ts'
 import { askedOneWayMs, requireRegion } from './profile.ts'
 import { NetworkError } from './simulated-host.ts'
 import { createSimulatedTransport } from './simulated-transport.ts'
 import type { NetworkCounters } from './counters.ts'
-import type { Level } from './level.ts'
+import type { Model } from './level.ts'
 import type { Profile } from './profile.ts'
 import type { Host, Medium, NetworkEvent } from './simulated-host.ts'
 import type { Stage } from './stage.ts'
@@ -18,10 +18,9 @@ const PORT_FIRST = 4001
 /** The first of the ports that RFC 6335 leaves to outgoing connections. */
 const EPHEMERAL_PORT_FIRST = 49152
 
-export interface SimulatedNetworkInit {
+export interface SimulatedNetworkInit extends Model {
   stage: Stage
   profile: Profile
-  level: Level
   /** Each direction between two instances draws from a stream of its own. */
   seed: string | number
   /** Is told everything that comes to an instance, in the order in which it comes. */
@@ -48,8 +47,10 @@ export interface SimulatedNetwork {
 }
 
 /** @throws ProfileError when the level does not model all of the profile */
-export function createSimulatedNetwork ({ stage, profile, level, seed, observe }: SimulatedNetworkInit): SimulatedNetwork {
-  requireLevel(profile, level)
+export function createSimulatedNetwork (init: SimulatedNetworkInit): SimulatedNetwork {
+  const { stage, profile, seed, observe } = init
+  requireLevel(profile, init.level)
+  const beta = betaOf(init)
   const byInstance = new Map<string, Host>()
   const byIp = new Map<string, Host>()
   let connections = 0
@@ -60,7 +61,7 @@ export function createSimulatedNetwork ({ stage, profile, level, seed, observe }
       instance,
       region,
       ip: ipOf(byInstance.size + 1),
-      paths: createPaths(profile, region, instance, seed),
+      paths: createPaths(profile, region, instance, seed, beta),
       downlink: Number.isFinite(profile.downlinkBitsPerSecond) ? createSerialiser(profile.downlinkBitsPerSecond) : undefined,
       ports: new Map(),
       nextPort: PORT_FIRST,
