@@ -1,5 +1,6 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { serialise } from './link.ts'
+import { retransmissionAt } from './retransmission.ts'
 import type { DelayLine } from './delay-line.ts'
 import type { Link, Passage, Serialiser } from './link.ts'
 
@@ -39,6 +40,10 @@ export class Egress {
   #heldBytes = 0
   #blocked = false
   #wantsDrain = false
+  /** Nothing gets through; when what is lost was first sent, and before which time it is not sent again, in ms. */
+  #held = false
+  #lostMs: number | undefined
+  #retransmitMs = -Infinity
   #takeBackDeparture: (() => void) | undefined
   #takeBackArrival: (() => void) | undefined
 
@@ -91,11 +96,43 @@ export class Egress {
     const arriveMs = Math.max(nowMs + link.latencyMs(), link.arriveMsMin, underWay.at(-1)?.passage?.arriveMs ?? nowMs)
     this.discard()
     this.#heldBytes = underWay.reduce((sum, chunk) => sum + (chunk.data?.byteLength ?? 0), 0)
-    this.#queue = [...underWay, { passage: { startMs: nowMs, leaveMs: nowMs, arriveMs, ackMs: arriveMs }, arrived }]
-    this.#next = this.#queue.length
+    this.#queue = [...underWay, { arrived }]
+    this.#next = underWay.length
+    if (!this.#held && nowMs >= this.#retransmitMs) {
+      this.#queue[this.#next++] = { passage: { startMs: nowMs, leaveMs: nowMs, arriveMs, ackMs: arriveMs }, arrived }
+    }
     // A far end that takes nothing must not hold the reset back for ever; what it has not taken is lost to it anyway.
     this.#blocked = false
+    this.#depart(nowMs)
     this.#arm()
+  }
+
+  /** Loses everything that has not arrived, and sends nothing until `release`. */
+  hold (): void {
+    if (this.#held) {
+      return
+    }
+    this.#held = true
+    const nowMs = this.#init.departures.nowMs()
+    while (this.#next > this.#first && (this.#queue[this.#next - 1]?.passage?.arriveMs ?? 0) > nowMs) {
+      const chunk = this.#queue[--this.#next]
+      if (chunk !== undefined) {
+        this.#queue[this.#next] = { data: chunk.data, arrived: chunk.arrived }
+        this.#lostMs = Math.min(this.#lostMs ?? Infinity, chunk.passage?.leaveMs ?? Infinity)
+      }
+    }
+    this.#disarm()
+    this.#arm()
+  }
+
+  /** Sends again, and what was lost or could not be sent at TCP's next retransmission. */
+  release (): void {
+    if (this.#held) {
+      this.#held = false
+      const nowMs = this.#init.departures.nowMs()
+      this.#retransmitMs = this.#lostMs === undefined ? -Infinity : retransmissionAt(this.#lostMs, nowMs)
+      this.#depart(nowMs)
+    }
   }
 
   /** Forgets everything. */
@@ -104,6 +141,10 @@ export class Egress {
     this.#first = 0
     this.#next = 0
     this.#heldBytes = 0
+    this.#disarm()
+  }
+
+  #disarm (): void {
     this.#takeBackDeparture?.()
     this.#takeBackDeparture = undefined
     this.#takeBackArrival?.()
@@ -122,6 +163,21 @@ export class Egress {
   /** Sends what there is room for, and asks to be called back when there is more. */
   #depart (nowMs: number): void {
     const { link } = this.#init
+    if (this.#next === this.#queue.length) {
+      return
+    }
+    if (this.#held) {
+      this.#lostMs ??= nowMs
+      return
+    }
+    if (nowMs < this.#retransmitMs) {
+      this.#armDeparture(this.#retransmitMs)
+      return
+    }
+    if (this.#lostMs !== undefined) {
+      this.#lostMs = undefined
+      link.timeOut()
+    }
     for (let chunk = this.#queue[this.#next]; chunk !== undefined; chunk = this.#queue[this.#next]) {
       const bytes = chunk.data?.byteLength ?? 0
       const roomBytes = bytes === 0 ? Infinity : link.roomBytes(nowMs)

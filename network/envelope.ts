@@ -1,3 +1,4 @@
+import { RETRANSMIT_TIMEOUT_MS_MIN } from './retransmission.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -16,8 +17,6 @@ const INITIAL_WINDOW_BYTES = 10 * TCP_SEGMENT_BYTES
 const SLOW_START_THRESHOLD_BYTES_MIN = 2 * TCP_SEGMENT_BYTES
 /** Fewer segments than these under way make no three duplicate acknowledgements. */
 const FAST_RETRANSMIT_SEGMENTS = 3
-/** Linux's TCP_RTO_MIN, which it adds to the round trip where that is steady. */
-const RETRANSMIT_TIMEOUT_MS_MIN = 200
 /** What Linux's CUBIC leaves of a window after a loss (RFC 9438); Reno leaves 0.5. */
 export const BETA_DEFAULT = 0.7
 
@@ -127,6 +126,7 @@ export function createEnvelope ({ beta, loss }: EnvelopeInit): Envelope {
     send (nowMs, bytes, flight) {
       advance(nowMs)
       const roundTripMs = flight.ackMs - flight.leaveMs
+      // As Linux has it where round trips are steady.
       timeoutMs = roundTripMs + RETRANSMIT_TIMEOUT_MS_MIN
       lastSendMs = nowMs
       bytesUnderWay += bytes

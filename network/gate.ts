@@ -53,7 +53,7 @@ export function createGate (init: ShapedInit): Gate {
   refuseDownlink(profile)
   const ours = encodeGreeting({ region, instance })
   const delayLine = createDelayLine(clock)
-  const paths = createPaths(profile, region, instance, seed, betaOf({ level, beta }))
+  const paths = createPaths(profile, region, instance, seed, { beta: betaOf({ level, beta }) })
 
   async function shape (inner: MultiaddrConnection, roundTrips: number, signal: AbortSignal): Promise<ShapedConnection> {
     const sinceMs = clock.nowMs()

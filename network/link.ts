@@ -75,6 +75,8 @@ export interface Link {
   /** How many bytes may be sent now, and when more may be, in ms. */
   roomBytes: (nowMs: number) => number
   nextRoomMs: () => number
+  /** All that is under way is lost. */
+  timeOut: () => void
   /** Sends a chunk at `nowMs`, which never goes backwards. Chunks arrive in the order they were sent. */
   send: (nowMs: number, bytes: number) => Passage
 }
@@ -88,6 +90,10 @@ export function createLink ({ uplink, flow, latencyMs, jitterMs, arriveMsMin = -
     arriveMsMin,
     roomBytes: (nowMs) => tcp?.envelope.roomBytes(nowMs) ?? Infinity,
     nextRoomMs: () => tcp?.envelope.nextAckMs() ?? -Infinity,
+    timeOut () {
+      [lastComeMs, lastArriveMs] = [arriveMsMin, arriveMsMin]
+      tcp?.envelope.timeOut()
+    },
     send (nowMs, bytes) {
       const up = serialise(uplink, nowMs, nowMs, bytes)
       const { startMs, endMs: leaveMs } = serialise(flow, up.startMs, up.endMs, bytes)

@@ -3,6 +3,7 @@ import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { loadProfile } from './profile.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
 import type { Level } from './level.ts'
+import type { NetworkEvent } from './simulated.ts'
 import type { World } from './stage.test-helper.ts'
 import type { TwoRegions } from './two-regions.test-helper.ts'
 
@@ -168,6 +169,50 @@ describe('dialling a simulated network', () => {
     const { counters } = one
     expect(() => network.transport({ instance: 'four', region: 'mars-1', counters })).toThrow('no region "mars-1"')
     expect(() => network.transport({ instance: 'one', region: 'b', counters })).toThrow('The instance one stands in a')
+  })
+})
+
+describe('what is observed', () => {
+  /** Six instances that talk over bad links, with a partition and a crash on the way. */
+  async function run (seed: number): Promise<NetworkEvent[]> {
+    const { stage, network, seen, stand } = createWorld({
+      profile: twoRegions({ oneWayMs: 20, backMs: 30, flow: 1e7, uplink: 2e7, downlink: 3e7, jitterMs: 5, loss: 0.02 }), level: 'tcp-envelope', seed
+    })
+    const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3']
+    const instances = await Promise.all(names.map(async (name) => stand(name, name.slice(0, 1))))
+    const dialled = await stage.until(Promise.all(instances.flatMap((from, i) =>
+      instances.slice(i + 1, i + 3).map(async (to) => from.dial(to)))))
+    stage.at(250, '', () => { network.partition(['a1', 'b1'], ['a2', 'b2', 'b3']) })
+    stage.at(1500, '', () => { network.heal() })
+    stage.at(200, '', () => { network.crash('a3') })
+    await stage.until(Promise.allSettled(dialled.map(async (connection) => sendBytes(connection, 300_000))))
+    await stage.runTo(100_000)
+    return seen.map((event) => ({ ...event, data: undefined }))
+  }
+
+  it('is the same from the same seed, in the order of time, and differs from another seed', async () => {
+    const first = await run(1)
+    expect(first.length).toBeGreaterThan(300)
+    expect(new Set(first.map(({ kind }) => kind))).toEqual(new Set(['syn', 'accept', 'data', 'reset']))
+    expect(first.map(({ atMs }) => atMs)).toEqual(first.map(({ atMs }) => atMs).toSorted((a, b) => a - b))
+    expect(await run(1)).toEqual(first)
+    expect(await run(2)).not.toEqual(first)
+  })
+
+  it('is at equal times in the order of sending, with its bytes', async () => {
+    const { stage, seen, connect, stand } = createWorld({ profile: twoRegions({ oneWayMs: 10 }), level: 'ideal' })
+    const [one, two, three] = [await stand('one', 'a'), await stand('two', 'a'), await stand('three', 'b')]
+    const [first, second] = [await connect(one, three), await connect(two, three)]
+    seen.length = 0
+    const startMs = stage.nowMs()
+    second.out.send(Uint8Array.of(1))
+    first.out.send(Uint8Array.of(2))
+    second.out.send(Uint8Array.of(3, 4))
+    await stage.runTo(startMs + 100)
+    expect(seen).toEqual([
+      { atMs: startMs + 10, kind: 'data', from: 'two', to: 'three', connection: 2, bytes: 3, data: Uint8Array.of(1, 3, 4) },
+      { atMs: startMs + 10, kind: 'data', from: 'one', to: 'three', connection: 1, bytes: 1, data: Uint8Array.of(2) }
+    ])
   })
 })
 
