@@ -123,6 +123,8 @@ export class Egress {
     }
     this.#disarm()
     this.#arm()
+    // What waits for a window would have gone into the void by now.
+    this.#depart(nowMs)
   }
 
   /** Sends again, and what was lost or could not be sent at TCP's next retransmission. */
@@ -132,6 +134,7 @@ export class Egress {
       const nowMs = this.#init.departures.nowMs()
       this.#retransmitMs = this.#lostMs === undefined ? -Infinity : retransmissionAt(this.#lostMs, nowMs)
       this.#depart(nowMs)
+      this.#arm()
     }
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createEnvelope } from './envelope.ts'
 import { createLink, createSerialiser, serialisationMs } from './link.ts'
 import { createRandom, exponential } from './random.ts'
 import type { Link } from './link.ts'
@@ -48,6 +49,17 @@ describe('link model', () => {
     const one = link(1e6, 0)
     one.send(0, 125)
     expect(one.send(1000, 125).arriveMs).toBeCloseTo(1001, 9)
+  })
+
+  it('has what is lost hold nothing back after a time-out', () => {
+    const losses = [1, 0]
+    const one = createLink({
+      uplink: createSerialiser(1e9), flow: createSerialiser(1e9), latencyMs: () => 50,
+      tcp: { envelope: createEnvelope({ beta: 0.5, loss: () => losses.shift() ?? 0 }), returnMs: () => 50 }
+    })
+    expect(one.send(0, 100).arriveMs).toBeCloseTo(350, 2)
+    one.timeOut()
+    expect(one.send(10, 100).arriveMs).toBeCloseTo(60, 2)
   })
 
   it('refuses a rate that is none', () => {

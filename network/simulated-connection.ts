@@ -72,7 +72,6 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
       this.#forget()
     })
     local.connections.add(this)
-    this.holdBack(!init.medium.reachable(local, remote))
   }
 
   /** Makes two ends one connection. */
@@ -104,7 +103,6 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
   }
 
   sendReset (): void {
-    this.#ended.resolve()
     if (!this.#vanished) {
       this.#egress.reset(() => {
         this.#sent()

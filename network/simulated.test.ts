@@ -56,6 +56,12 @@ describe('the physics of a simulated network', () => {
     expect(await bulkMs(await setUp({ oneWayMs: 50, flow: 1e9 }), BULK_BYTES)).toBeLessThan(400)
   })
 
+  it('a downlink holds back the acknowledgements of what comes through it, at level tcp-envelope', async () => {
+    // A window takes a second; two of them follow it a round trip later.
+    const tookMs = await bulkMs(await setUp({ oneWayMs: 50, downlink: 14_480 * 8 }, 'tcp-envelope'), 2 * 14_480)
+    expect(tookMs).toBeCloseTo(50 + 1000 + 50 + 50 + 1000, 5)
+  })
+
   it('loss at level tcp-envelope costs time, comes again from the same seed, and loses no byte', async () => {
     const times = await Promise.all([1, 1, 2].map(async (seed) =>
       bulkMs(await setUp({ oneWayMs: 10, flow: 1e8, loss: 0.01 }, 'tcp-envelope', seed), 2 ** 20)))
@@ -147,6 +153,18 @@ describe('dialling a simulated network', () => {
     expect(stage.nowMs()).toBe(60)
     await stage.runTo(1000)
     expect([seen.map(({ kind }) => kind), two.inbound.length]).toEqual([['syn'], 0])
+  })
+
+  it('is accepted before it is reset, when it is given up at once', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const { stage, seen, stand } = createWorld({ profile: twoRegions({ oneWayMs: 20, jitterMs: 8 }), level: 'ideal', seed })
+      const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
+      const out = await stage.until(one.dial(two))
+      out.abort(new Error('enough'))
+      await stage.runTo(1000)
+      expect(seen.map(({ kind }) => kind)).toEqual(['syn', 'accept', 'reset'])
+      expect(two.inbound[0]?.status).toBe('reset')
+    }
   })
 
   it('is reset when the listener closes before it has accepted', async () => {
