@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
+import { bareUpgrader, createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
 import type { Level } from './level.ts'
 import type { TwoRegions } from './two-regions.test-helper.ts'
@@ -125,6 +125,17 @@ describe('a partition', () => {
     expect(two.inbound).toHaveLength(1)
   })
 
+  it('that ends while a dial is on its way has lost that', async () => {
+    const { stage, network, one, three, startMs } = await setUp()
+    const controller = new AbortController()
+    network.partition(['one'], ['three'])
+    const dialling = one.dial(three, controller.signal)
+    await stage.runTo(startMs + 20)
+    network.heal()
+    stage.at(startMs + 500, 'one', () => { controller.abort(new Error('over')) })
+    await expect(stage.until(dialling)).rejects.toThrow('over')
+  })
+
   it('holds an end back too: the other side closes when it is over', async () => {
     const { stage, network, out, inn, startMs } = await setUp()
     network.partition(['one'], ['two'])
@@ -168,6 +179,19 @@ describe('a degraded link', () => {
     network.degrade('two', 'one', { latencyMs: 150 })
     await stage.until(one.dial(two))
     expect(stage.nowMs() - startMs - 1000).toBe(200)
+  })
+
+  it('is filled as far as its latency asks for, and in pieces that its rate asks for', async () => {
+    const { stage, network, out, inn, startMs } = await setUp({ oneWayMs: 5, flow: 1e8 })
+    const arrivals = receive(stage, inn)
+    network.degrade('one', 'two', { latencyMs: 300 })
+    await stage.until(sendBytes(out, 4 * 2 ** 20))
+    await stage.runTo(startMs + 2000)
+    expect(arrivals.at(-1)!.atMs - startMs).toBeCloseTo(4 * 2 ** 20 * 8 / 1e8 * 1000 + 300, 5)
+    network.degrade('one', 'two', { latencyMs: 0, bitsPerSecond: 1e6 })
+    out.send(new Uint8Array(10_000))
+    await stage.runTo(startMs + 2080)
+    expect(bytesOf(arrivals).length - 4 * 2 ** 20).toBeGreaterThanOrEqual(10_000 - 1448)
   })
 
   it('can lose segments at level tcp-envelope', async () => {
@@ -226,12 +250,29 @@ describe('a crash', () => {
     await expect(two.listener.listen(two.listener.getAddrs()[0]!)).rejects.toThrow('The instance two has crashed')
     const again = await stand('two', 'b')
     expect(again.listener.getAddrs().join()).toBe('/ip4/10.0.0.2/tcp/4002')
+    const samePort = again.transport.createListener({ upgrader: bareUpgrader(() => undefined) })
+    await samePort.listen(two.listener.getAddrs()[0]!)
     await two.listener.close()
+    await stage.until(again.dial({ ...again, listener: samePort }))
     const { out, inn } = await connect(one, again)
     const arrivals = receive(stage, inn)
     out.send(Uint8Array.of(1))
     await stage.runTo(stage.nowMs() + 100)
     expect(bytesOf(arrivals)).toEqual([1])
+  })
+})
+
+describe('a crash of the dialling side', () => {
+  it('leaves nobody to answer to', async () => {
+    const { stage, network, one, three, seen, startMs } = await setUp()
+    const controller = new AbortController()
+    const dialling = one.dial(three, controller.signal)
+    await stage.runTo(startMs + 70)
+    network.crash('one')
+    await stage.runTo(startMs + 1000)
+    controller.abort(new Error('over'))
+    await expect(dialling).rejects.toThrow('over')
+    expect([seen.filter(({ atMs }) => atMs > startMs).map(({ kind }) => kind), three.inbound]).toEqual([['syn'], []])
   })
 })
 

@@ -1,5 +1,6 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
-import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
+import { bareUpgrader, createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { loadProfile } from './profile.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
 import type { Level } from './level.ts'
@@ -184,6 +185,10 @@ describe('dialling a simulated network', () => {
     await two.listener.close()
     await expect(two.listener.listen((await stand('three', 'a')).listener.getAddrs()[0]!))
       .rejects.toThrow('The instance two cannot listen on /ip4/10.0.0.2/tcp/4001: use /ip4/10.0.0.1/tcp/0')
+    const [taken, any] = [0, 1].map(() => one.transport.createListener({ upgrader: bareUpgrader(() => undefined) }))
+    await taken!.listen(multiaddr('/ip4/10.0.0.1/tcp/4002'))
+    await any!.listen(multiaddr('/ip4/0.0.0.0/tcp/0'))
+    expect(any!.getAddrs().join()).toBe('/ip4/10.0.0.1/tcp/4003')
     const { counters } = one
     expect(() => network.transport({ instance: 'four', region: 'mars-1', counters })).toThrow('no region "mars-1"')
     expect(() => network.transport({ instance: 'one', region: 'b', counters })).toThrow('The instance one stands in a')
