@@ -1,8 +1,10 @@
 import { Uint8ArrayList } from 'uint8arraylist'
+import { ChunkQueue } from './chunk-queue.ts'
 import { serialise } from './link.ts'
 import { retransmissionAt } from './retransmission.ts'
+import type { Chunk } from './chunk-queue.ts'
 import type { DelayLine } from './delay-line.ts'
-import type { Link, Passage, Serialiser } from './link.ts'
+import type { Link, Serialiser } from './link.ts'
 
 export interface EgressInit {
   link: Link
@@ -21,22 +23,10 @@ export interface EgressInit {
   onDrain: () => void
 }
 
-interface Chunk {
-  /** None while it waits for room. */
-  passage?: Passage
-  data?: Uint8Array
-  /** It has its place in the downlink. */
-  received?: boolean
-  arrived?: () => void
-}
-
 /** The sending side of one connection: bytes go in now and come out in order when the link has carried them. */
 export class Egress {
   readonly #init: EgressInit
-  #queue: Chunk[] = []
-  /** What stands before the first index in the queue is gone, and what stands from the second on has not been sent. */
-  #first = 0
-  #next = 0
+  readonly #queue = new ChunkQueue()
   #heldBytes = 0
   #blocked = false
   #wantsDrain = false
@@ -64,7 +54,7 @@ export class Egress {
       // A copy, because the bytes are held while their owner may use the memory again.
       this.#enqueue(data.slice(0, acceptedBytes))
       const horizonMs = arrivals.horizonMs()
-      if ((this.#queue[this.#first]?.passage?.arriveMs ?? Infinity) <= horizonMs) {
+      if ((this.#queue.head?.passage?.arriveMs ?? Infinity) <= horizonMs) {
         this.#pump(horizonMs)
       } else {
         this.#arm()
@@ -92,14 +82,13 @@ export class Egress {
   reset (arrived: () => void): void {
     const { link, departures } = this.#init
     const nowMs = departures.nowMs()
-    const underWay = this.#queue.slice(this.#first, this.#next).filter(({ passage }) => (passage?.leaveMs ?? Infinity) <= nowMs)
-    const arriveMs = Math.max(nowMs + link.latencyMs(), link.arriveMsMin, underWay.at(-1)?.passage?.arriveMs ?? nowMs)
-    this.discard()
-    this.#heldBytes = underWay.reduce((sum, chunk) => sum + (chunk.data?.byteLength ?? 0), 0)
-    this.#queue = [...underWay, { arrived }]
-    this.#next = underWay.length
+    this.#disarm()
+    const underWay = this.#queue.truncate(nowMs)
+    this.#heldBytes = underWay.bytes
+    this.#queue.push({ arrived })
     if (!this.#held && nowMs >= this.#retransmitMs) {
-      this.#queue[this.#next++] = { passage: { startMs: nowMs, leaveMs: nowMs, arriveMs, ackMs: arriveMs }, arrived }
+      const arriveMs = Math.max(nowMs + link.latencyMs(), link.arriveMsMin, underWay.arriveMs)
+      this.#queue.depart({ startMs: nowMs, leaveMs: nowMs, arriveMs, ackMs: arriveMs })
     }
     // A far end that takes nothing must not hold the reset back for ever; what it has not taken is lost to it anyway.
     this.#blocked = false
@@ -114,13 +103,8 @@ export class Egress {
     }
     this.#held = true
     const nowMs = this.#init.departures.nowMs()
-    while (this.#next > this.#first && (this.#queue[this.#next - 1]?.passage?.arriveMs ?? 0) > nowMs) {
-      const chunk = this.#queue[--this.#next]
-      if (chunk !== undefined) {
-        this.#queue[this.#next] = { data: chunk.data, arrived: chunk.arrived }
-        this.#lostMs = Math.min(this.#lostMs ?? Infinity, chunk.passage?.leaveMs ?? Infinity)
-      }
-    }
+    const leftMs = this.#queue.recall(nowMs)
+    this.#lostMs ??= leftMs < Infinity ? leftMs : undefined
     this.#disarm()
     this.#arm()
     // What waits for a window would have gone into the void by now.
@@ -140,9 +124,7 @@ export class Egress {
 
   /** Forgets everything. */
   discard (): void {
-    this.#queue = []
-    this.#first = 0
-    this.#next = 0
+    this.#queue.clear()
     this.#heldBytes = 0
     this.#disarm()
   }
@@ -166,7 +148,7 @@ export class Egress {
   /** Sends what there is room for, and asks to be called back when there is more. */
   #depart (nowMs: number): void {
     const { link } = this.#init
-    if (this.#next === this.#queue.length) {
+    if (this.#queue.waiting === undefined) {
       return
     }
     if (this.#held) {
@@ -181,7 +163,7 @@ export class Egress {
       this.#lostMs = undefined
       link.timeOut()
     }
-    for (let chunk = this.#queue[this.#next]; chunk !== undefined; chunk = this.#queue[this.#next]) {
+    for (let chunk = this.#queue.waiting; chunk !== undefined; chunk = this.#queue.waiting) {
       const bytes = chunk.data?.byteLength ?? 0
       const roomBytes = bytes === 0 ? Infinity : link.roomBytes(nowMs)
       if (roomBytes === 0) {
@@ -189,16 +171,9 @@ export class Egress {
         return
       }
       if (roomBytes < bytes) {
-        this.#queue.splice(this.#next, 1, { data: chunk.data?.subarray(0, roomBytes) }, { data: chunk.data?.subarray(roomBytes) })
+        this.#queue.split(roomBytes)
       }
-      this.#sendNext(nowMs)
-    }
-  }
-
-  #sendNext (nowMs: number): void {
-    const chunk = this.#queue[this.#next++]
-    if (chunk !== undefined) {
-      chunk.passage = this.#init.link.send(nowMs, chunk.data?.byteLength ?? 0)
+      this.#queue.depart(link.send(nowMs, Math.min(bytes, roomBytes)))
     }
   }
 
@@ -212,7 +187,7 @@ export class Egress {
   }
 
   #arm (): void {
-    const head = this.#queue[this.#first]?.passage
+    const head = this.#queue.head?.passage
     if (this.#takeBackArrival === undefined && head !== undefined && !this.#blocked) {
       this.#takeBackArrival = this.#init.arrivals.at(head.arriveMs, (horizonMs) => {
         this.#takeBackArrival = undefined
@@ -226,11 +201,11 @@ export class Egress {
     const due = new Uint8ArrayList()
     const arrivals: Array<() => void> = []
     for (
-      let chunk = this.#queue[this.#first];
+      let chunk = this.#queue.head;
       chunk !== undefined && !this.#blocked && this.#hasArrived(chunk, horizonMs);
-      chunk = this.#queue[this.#first]
+      chunk = this.#queue.head
     ) {
-      this.#first++
+      this.#queue.shift()
       if (chunk.data !== undefined) {
         due.append(chunk.data)
       }
@@ -238,7 +213,6 @@ export class Egress {
         arrivals.push(chunk.arrived)
       }
     }
-    this.#compact()
     if (due.byteLength > 0) {
       this.#heldBytes -= due.byteLength
       this.#blocked = !this.#init.deliver(due)
@@ -271,14 +245,5 @@ export class Egress {
       passage.arriveMs = endMs
     }
     return passage.arriveMs <= horizonMs
-  }
-
-  /** Moves the queue up now and then, so that taking from its front stays cheap. */
-  #compact (): void {
-    if (this.#first > 1024 || this.#first === this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#first)
-      this.#next -= this.#first
-      this.#first = 0
-    }
   }
 }
