@@ -1,5 +1,6 @@
 import yargs from 'yargs'
 import { analyzeCommand } from './commands/analyze.ts'
+import { corpusCommand } from './commands/corpus.ts'
 import { listCommand } from './commands/list.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
@@ -15,7 +16,7 @@ const usageErrors = [
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
 ]
-const commands = ['run', 'analyze', 'list', 'peer', 'query', 'help']
+const commands = ['run', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -27,6 +28,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(runCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
+    .command(corpusCommand(surroundings, use))
     .command(peerCommand(surroundings))
     .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })
