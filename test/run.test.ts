@@ -130,7 +130,7 @@ describe('a run of the bootstrapping case in rounds', () => {
     const file = await bench.write('rounds.toml', composition('bootstrapping', { ...lan, joins_at_once: '2' }, [
       { id: 'peers', count: 2, role: 'peer' }, { id: 'newcomers', count: 5, role: 'newcomer' }
     ]))
-    const ended = await bench.run(file, '--analyze')
+    const ended = await bench.run(file)
     expect(ended).toMatchObject({ exitCode: 0, signal: null })
     expect(ended.stderr).toMatch(/^rounds: joined 5\/5 after/m)
     const rows = await readRows(await onlyFolder(bench.out, 'rounds'))
