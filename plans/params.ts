@@ -17,7 +17,8 @@ const corpus = {
   interval_ms: number.default(100),
   corpus: z.string().default(''),
   store: z.enum(['memory', 'disk']).default('memory'),
-  sync: z.enum(['fast', 'stock']).default('fast')
+  sync: z.enum(['fast', 'stock']).default('fast'),
+  dials: count.default(0)
 }
 
 /** A preset is posted whole unless fewer contributions are asked for; a directory may hold anything, so that sixty of it are enough. */

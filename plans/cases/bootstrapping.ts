@@ -80,8 +80,7 @@ async function joinInTurn (
   const startedMs = context.clock.nowMs()
   const cluster = await openMember(context, members, params)
   recordProgress(context, cluster, { startedMs, peersBefore: before.length, of: posted.length })
-  const dial = (member: Member): boolean => before.includes(member) || member.index < context.index
-  await connectMember(context, cluster.peer, [...before, ...together], dial, params.timeout_secs * 1000)
+  await connectMember(context, cluster.peer, [...before, ...together], params)
   await recordBootstrap(context, gathering, cluster, { startedMs, peersBefore: before.length, posted })
   await context.phase('joined')
   return { cluster, posted }

@@ -24,11 +24,11 @@ describe('the manifest of the plan', () => {
     expect(Object.keys(manifest.builders)).toEqual(['docker:generic'])
     expect(Object.keys(manifest.runners)).toEqual(['local:docker', 'cluster:k8s'])
     expect(Object.entries(manifest.testcases).map(([name, { instances }]) => [name, instances])).toEqual([
-      ['replication', { min: 2, max: 200, default: 6 }],
-      ['bootstrapping', { min: 2, max: 200, default: 8 }],
+      ['replication', { min: 2, max: 1000, default: 6 }],
+      ['bootstrapping', { min: 2, max: 1000, default: 8 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
-    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs']
+    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
     expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
