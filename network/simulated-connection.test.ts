@@ -55,6 +55,16 @@ describe('a connection of a simulated network', () => {
     expect(bytesOf(arrivals)).toBe(300_000)
   })
 
+  it('keeps the order of a write that goes in several windows', async () => {
+    const { stage, out, inn } = await setUp({ oneWayMs: 50 }, 'tcp-envelope')
+    const arrivals = receive(stage, inn)
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8)) & 255)
+    out.send(bytes)
+    await stage.runTo(stage.nowMs() + 1000)
+    expect(arrivals.length).toBeGreaterThan(2)
+    expect(arrivals.flatMap((some) => [...some.bytes])).toEqual([...bytes])
+  })
+
   it('asks for one event of each end at a time, however much waits', async () => {
     const { stage, out } = await setUp({ oneWayMs: 50, flow: 1e7, loss: 0.01 }, 'tcp-envelope')
     for (let i = 0; i < 200; i++) {

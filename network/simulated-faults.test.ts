@@ -84,6 +84,20 @@ describe('a partition', () => {
     }
   })
 
+  it('does not take back what had come to a reader that pauses', async () => {
+    const { stage, network, out, inn, startMs } = await setUp()
+    const arrivals = receive(stage, inn)
+    inn.pause()
+    out.send(Uint8Array.of(1))
+    await stage.runTo(startMs + 10)
+    out.send(Uint8Array.of(2))
+    await stage.runTo(startMs + 100)
+    network.partition(['one'], ['two'])
+    inn.resume()
+    await stage.runTo(startMs + 200)
+    expect(bytesOf(arrivals)).toEqual([1, 2])
+  })
+
   it('makes a sender wait once its buffer is full', async () => {
     const { stage, network, one, out, startMs } = await setUp({ oneWayMs: 50, flow: 1e7 })
     network.partition(['one'], ['two'])
