@@ -7,7 +7,7 @@ import { sameFingerprint } from './fingerprint.ts'
 import { announcedMax, ProtocolError, syncProtocol } from './messages.ts'
 import { ServerSession } from './server-session.ts'
 import { isSmallFile, smallFile } from './small-file.ts'
-import { hashOfDigest, isBlockOf } from '../log/hash.ts'
+import { cidOfHash, hashOfDigest, isBlockOf } from '../log/hash.ts'
 import { StockBridge } from '../stock/bridge.ts'
 import type { BlockOptions, Sync, SyncInit } from '../sync.ts'
 import type { StoredContribution } from '../contribution.ts'
@@ -27,6 +27,8 @@ const stockTimeoutMs = 5_000
 const openTimeoutMs = 10_000
 /** The most pushed entries of one peer that wait to be verified; a peer that pushes faster for long floods this one. */
 const pushedMax = 5_000
+/** How many missing parents are asked for at a time. */
+const missingMax = 512
 /** The most sessions that one peer may have open with this one. */
 const streamsPerPeerMax = 4
 
@@ -49,6 +51,7 @@ export class FastSync implements Sync {
   readonly #bridge: StockBridge
   readonly #acquaintances: Acquaintances
   #comparing = false
+  #fetchingMissing = false
   #storingPushed = false
   #timer?: NodeJS.Timeout
   #topology?: string
@@ -329,12 +332,44 @@ export class FastSync implements Sync {
     const sessions = [...this.#clients.values()].filter(({ server }) => server != null)
     const session = sessions[Math.floor(this.#init.random() * sessions.length)]
     this.#exchange.retry()
+    this.#fetchMissing().catch((err: Error) => { this.#fail(err) })
 
     if (session != null) {
       session.greet().then(() => {
         this.#unequal.add(session)
         this.#compare()
       }, (err: Error) => { this.#fail(err) })
+    }
+  }
+
+  /** Of the parents that entries wait for some are refused, so that no peer lists them; they are asked for by name. */
+  async #fetchMissing (): Promise<void> {
+    const { log: { entries }, log, random } = this.#init
+
+    if (this.#fetchingMissing || this.#comparing || this.#exchange.length > 0 || entries.unjoined === 0) {
+      return
+    }
+
+    this.#fetchingMissing = true
+    const { missing } = entries
+    const start = Math.floor(random() * Math.max(1, missing.length - missingMax))
+
+    try {
+      await log.fetchMissing(missing.slice(start, start + missingMax), (hash) => this.#blockOf(hash))
+    } finally {
+      this.#fetchingMissing = false
+    }
+  }
+
+  async #blockOf (hash: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#exchange.wantBlock(cidOfHash(hash), { signal: this.#stopped.signal })
+    } catch (err) {
+      if (err instanceof FileNotFoundError) {
+        return undefined
+      }
+
+      throw err
     }
   }
 
