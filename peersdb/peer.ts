@@ -145,6 +145,7 @@ class PeersDbPeer implements Peer {
       keepsEveryFile: this.#init.pin === 'everything',
       wants: (contribution) => this.#wants(contribution),
       syncIntervalMs: this.#init.syncIntervalMs ?? 5_000,
+      bitswapTimeoutMs: this.#init.bitswapTimeoutMs,
       random: Math.random,
       neighboursOf: (peerId) => membership.neighboursOf(peerId),
       ban: (peerId, forMs) => { membership.ban(peerId, forMs).catch(this.#fail) },

@@ -18,6 +18,8 @@ export interface SyncInit {
   wants: (contribution: StoredContribution) => boolean
   /** The pause between two comparisons with a random peer, in milliseconds. */
   syncIntervalMs: number
+  /** How long unmodified peers are asked for a block before it is taken that none of them has it, in milliseconds; 5,000 by default. */
+  bitswapTimeoutMs?: number
   /** Uniform in [0, 1). */
   random: () => number
   /** Whom a peer last told that it is connected to. */

@@ -21,8 +21,7 @@ const banMs = 5 * 60 * 1000
 /** The pause before a session that ended is opened again, in milliseconds; it doubles with each failure. */
 const reopenMs = 250
 const reopenMsMax = 60_000
-/** How long unmodified peers are asked for a block before it is taken that none of them has it, in milliseconds. */
-const stockTimeoutMs = 5_000
+const bitswapTimeoutMsDefault = 5_000
 /** How long opening a session may take, in milliseconds. */
 const openTimeoutMs = 10_000
 /** The most pushed entries of one peer that wait to be verified; a peer that pushes faster for long floods this one. */
@@ -147,7 +146,8 @@ export class FastSync implements Sync {
 
   /** By Bitswap, which never says that nobody has a block. */
   async #fromStockPeers (cid: CID, { signal, patient = false }: BlockOptions, notFound: FileNotFoundError): Promise<Uint8Array> {
-    const bound = patient ? signal : AbortSignal.any([signal, AbortSignal.timeout(stockTimeoutMs)])
+    const { bitswapTimeoutMs = bitswapTimeoutMsDefault } = this.#init
+    const bound = patient ? signal : AbortSignal.any([signal, AbortSignal.timeout(bitswapTimeoutMs)])
 
     try {
       return Buffer.concat(await Array.fromAsync(this.#init.node.blockstore.get(cid, { signal: bound })))
