@@ -34,6 +34,8 @@ export class Verifier {
   verifications = 0
   readonly #init: VerifierInit
   readonly #identities = new Map<string, Identity>()
+  /** Identities that have come and whose signatures are being verified. */
+  readonly #learning = new Map<string, Promise<Identity | undefined>>()
 
   constructor (init: VerifierInit) {
     this.#init = init
@@ -41,6 +43,19 @@ export class Verifier {
 
   /** Notes an identity that came beside its entries; one whose signatures are wrong is not noted. */
   async learn (bytes: Uint8Array): Promise<Identity | undefined> {
+    const hash = hashOf(bytes)
+    const known = this.#identities.get(hash) ?? this.#learning.get(hash)
+
+    if (known != null) {
+      return known
+    }
+
+    const learning = this.#read(bytes).finally(() => { this.#learning.delete(hash) })
+    this.#learning.set(hash, learning)
+    return learning
+  }
+
+  async #read (bytes: Uint8Array): Promise<Identity | undefined> {
     const identity = await readIdentity(bytes)
 
     if (identity != null) {
@@ -127,7 +142,7 @@ export class Verifier {
   }
 
   async identity (hash: string): Promise<Identity | undefined> {
-    const known = this.#identities.get(hash)
+    const known = this.#identities.get(hash) ?? await this.#learning.get(hash)
 
     if (known != null) {
       return known

@@ -29,6 +29,8 @@ export interface ClientSessionInit {
   stallMs?: number
   hello: () => Hello
   onHello: (session: ClientSession) => void
+  /** An identity came; its entries may come next, and it does not come again. */
+  onIdentity: (bytes: Uint8Array) => void
   onPush: (push: Push, session: ClientSession) => void
   onHave: (have: Have, session: ClientSession) => void
   onEnd: (session: ClientSession, reason?: Error) => void
@@ -163,6 +165,10 @@ export class ClientSession {
         this.#finish(message.id, message.sent, message.missing)
         return
       case 'push':
+        if (message.identity.byteLength > 0) {
+          this.#init.onIdentity(message.identity)
+        }
+
         this.#init.onPush(message, this)
         return
       case 'have':
@@ -235,6 +241,10 @@ export class ClientSession {
     // A server stops once it has sent what was allowed, so that only one more thing can go beyond it.
     if (pending.bytes > pending.want.bytesMax + itemBytesMax) {
       throw new ProtocolError(`more than ${pending.want.bytesMax} bytes came for one want`)
+    }
+
+    if (item.kind === 'identity') {
+      this.#init.onIdentity(item.bytes)
     }
 
     pending.items.push(item)

@@ -217,6 +217,7 @@ export class FastSync implements Sync {
         this.#unequal.add(session)
         this.#compare()
       },
+      onIdentity: (bytes) => { this.#init.log.verifier.learn(bytes).catch((err: Error) => { this.#fail(err) }) },
       onPush: (push) => { this.#take(push, session) },
       onHave: (have) => { this.#hear(have, session) },
       onEnd: (_session, reason) => { this.#lose(session, reason) }
@@ -452,19 +453,13 @@ export class FastSync implements Sync {
   }
 
   async #learn (identities: readonly Uint8Array[], from: Holder): Promise<Map<string, Uint8Array>> {
-    const learned = new Map<string, Uint8Array>()
+    const learned = await Promise.all(identities.map((bytes) => this.#init.log.verifier.learn(bytes)))
 
-    for (const bytes of identities) {
-      const identity = await this.#init.log.verifier.learn(bytes)
-
-      if (identity == null) {
-        throw new RefusedError('unsigned', `peer ${from.peerId} sent an identity with a false signature`)
-      }
-
-      learned.set(identity.hash, bytes)
+    if (learned.includes(undefined)) {
+      throw new RefusedError('unsigned', `peer ${from.peerId} sent an identity with a false signature`)
     }
 
-    return learned
+    return new Map(learned.filter((identity) => identity != null).map(({ hash, bytes }) => [hash, bytes]))
   }
 
   /** Keeps the file that came beside an entry, if it is wanted here and is one that may come like that. */

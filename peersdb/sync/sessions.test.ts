@@ -5,13 +5,14 @@ import { openStore } from '../store/index.ts'
 import { CorruptBlockError } from '../store/errors.ts'
 import { hashOf, multihashOf, sha256 } from '../log/hash.ts'
 import { Channel } from './channel.ts'
-import { ClientSession, OtherLogError } from './client-session.ts'
+import { ClientSession, keyOf, OtherLogError } from './client-session.ts'
 import { digestsOf, summaryOf } from './digests.test-helper.ts'
 import { itemBytesMax, ProtocolError } from './messages.ts'
 import { ServerSession } from './server-session.ts'
 import { smallFile } from './small-file.ts'
 import { MemoryStream } from './streams.test-helper.ts'
 import type { ClientSessionInit } from './client-session.ts'
+import type { LogEntry } from '../log/entry.ts'
 import type { Hello, Item, Message } from './messages.ts'
 import type { ServerSessionInit } from './server-session.ts'
 
@@ -40,6 +41,7 @@ function client (init: Partial<ClientSessionInit> = {}) {
     stream: near,
     hello,
     onHello: () => { hellos++ },
+    onIdentity: () => {},
     onPush: () => {},
     onHave: () => {},
     onEnd: (_session, reason) => { ended.resolve(reason) },
@@ -201,6 +203,30 @@ describe('a server session', () => {
     expect(client.heard.at(-1)).toMatchObject({ type: 'end', id: 1, sent: 0, missing: [new Uint8Array(block)] })
     expect(corrupt).toHaveLength(1)
     expect(session.subscribed).toBe(true)
+  })
+
+  it('sends an identity with what comes first on the stream, although a push overtakes what a want asked for', async () => {
+    const identity = Buffer.from('an identity')
+    const bytes = dagCbor.encode({ payload: { op: 'ADD', key: null, value: {} }, identity: hashOf(identity) })
+    const blocks = new Map([identity, bytes].map((one) => [keyOf(multihashOf(sha256(one))), one]))
+    const slow = Promise.withResolvers<Uint8Array>()
+    const getSmall = (multihash: Uint8Array): Uint8Array | undefined => blocks.get(keyOf(multihash))
+    const { client, session } = server({ store: { blocks: { getSmall, get: () => slow.promise } } })
+    const block = Buffer.concat([Buffer.of(1, 0x55), multihashOf(key)])
+    await client.say(hello(), { type: 'want', id: 1, entries: [sha256(bytes)], blocks: [block], withFiles: false, bytesMax: 1_000 })
+    await arrived()
+    session.push({ bytes, stored: { identity: hashOf(identity) } } as LogEntry)
+    slow.resolve(Buffer.from('a block'))
+
+    while (client.heard.at(-1)?.type !== 'end') {
+      await arrived()
+    }
+
+    const [first] = client.heard.slice(1)
+    expect(first).toMatchObject({ type: 'push', identity: new Uint8Array(identity) })
+    session.push({ bytes, stored: { identity: hashOf(identity) } } as LogEntry)
+    await arrived()
+    expect(client.heard.at(-1)).toMatchObject({ type: 'push', identity: new Uint8Array(0) })
   })
 
   it('sends an entry of a later schema whatever it has as the CID of its file', async () => {
