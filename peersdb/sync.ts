@@ -34,6 +34,8 @@ export interface SyncInit {
 
 export interface BlockOptions {
   signal: AbortSignal
+  /** How many bytes it is said to have, so that neither too little nor too much is asked for at once. */
+  size?: number
   /** Whether to wait for a peer that has the block when nobody who is connected does. */
   patient?: boolean
 }

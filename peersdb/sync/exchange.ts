@@ -4,6 +4,7 @@ import { isBlockOf, multihashOf } from '../log/hash.ts'
 import { keyOf } from './client-session.ts'
 import { digestBytes } from './fingerprint.ts'
 import type { ClientSession, Delivery } from './client-session.ts'
+import type { BlockOptions } from '../sync.ts'
 import type { Item } from './messages.ts'
 
 /** What one want asks for at most: so many things, and so many bytes. */
@@ -14,6 +15,8 @@ const wantsPerPeerMax = 6
 const wantsMax = 24
 /** How many wants may be unanswered, or answered and not stored yet: the memory that answers may take is this times their bytes. */
 const unfinishedMax = 2 * wantsMax
+/** What is taken for the size of something of which nobody said it, in bytes: most entries and files are smaller. */
+const sizeDefault = 8 * 1024
 
 /** What an exchange needs of a session with a peer that it may ask. */
 export type Holder = Pick<ClientSession, 'peerId' | 'open' | 'want' | 'fail'>
@@ -21,6 +24,8 @@ export type Holder = Pick<ClientSession, 'peerId' | 'open' | 'want' | 'fail'>
 interface Wanted {
   readonly key: Uint8Array
   readonly kind: 'entry' | 'block'
+  /** In bytes, as far as that is known. */
+  readonly size: number
   /** Peers that said they do not have it. */
   readonly lackedBy: Set<string>
   readonly done: PromiseWithResolvers<Uint8Array | undefined>
@@ -113,7 +118,7 @@ export class Exchange {
 
       if (!this.#init.hasEntry(digest) && !this.#queue.has(key) && !this.#fetching.has(key)) {
         const fetched = { lackedBy: new Set<string>(), done: Promise.withResolvers<Uint8Array | undefined>(), patient: false, waiting: 0 }
-        this.#queue.set(key, { key: digest, kind: 'entry', ...fetched, listedBy })
+        this.#queue.set(key, { key: digest, kind: 'entry', size: sizeDefault, ...fetched, listedBy })
       }
     }
 
@@ -123,14 +128,15 @@ export class Exchange {
   /**
    * Fetches one block.
    *
+   * @param size - how many bytes it is said to have
    * @param patient - whether to wait for a peer that has it when nobody who is connected does
    * @throws {FileNotFoundError} where no connected peer has it
    */
-  async wantBlock (cid: CID, { signal, patient = false }: { signal: AbortSignal, patient?: boolean }): Promise<Uint8Array> {
+  async wantBlock (cid: CID, { signal, size = sizeDefault, patient = false }: BlockOptions): Promise<Uint8Array> {
     signal.throwIfAborted()
     const key = keyOf(cid.bytes)
     const wanted: Wanted = this.#queue.get(key) ?? this.#fetching.get(key) ??
-      { key: cid.bytes, kind: 'block', lackedBy: new Set(), done: Promise.withResolvers(), patient, waiting: 0 }
+      { key: cid.bytes, kind: 'block', size, lackedBy: new Set(), done: Promise.withResolvers(), patient, waiting: 0 }
     wanted.patient ||= patient
     wanted.waiting++
 
@@ -207,17 +213,7 @@ export class Exchange {
   }
 
   #ask (session: Holder): void {
-    const batch: Wanted[] = []
-
-    for (const wanted of this.#queue.values()) {
-      if (this.#mayAsk(session, wanted)) {
-        batch.push(wanted)
-      }
-
-      if (batch.length >= wantItemsMax) {
-        break
-      }
-    }
+    const batch = this.#batch(session)
 
     if (batch.length === 0) {
       return
@@ -244,6 +240,25 @@ export class Exchange {
         this.#requeue(batch)
         this.#schedule()
       })
+  }
+
+  /** What is asked for next, and fits into one answer as far as sizes are known; what did not fit would come a round trip later. */
+  #batch (session: Holder): Wanted[] {
+    const batch: Wanted[] = []
+    let bytes = 0
+
+    for (const wanted of this.#queue.values()) {
+      if (batch.length >= wantItemsMax || bytes >= wantBytesMax) {
+        break
+      }
+
+      if (this.#mayAsk(session, wanted)) {
+        batch.push(wanted)
+        bytes += wanted.size
+      }
+    }
+
+    return batch
   }
 
   #mayAsk (session: Holder, { lackedBy, listedBy }: Wanted): boolean {
