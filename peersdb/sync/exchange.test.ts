@@ -420,4 +420,15 @@ describe('what is wanted at once', () => {
 
     expect(wants).toEqual(expected)
   })
+
+  it('may take as long as a slow link takes that all peers share', async () => {
+    for (const [peers, size, limitMs] of [[1, 1_000, 38_000], [1, 1024 * 1024, 46_000], [10, 1_000, 110_000]] as const) {
+      const world = new World()
+      const holders = Array.from({ length: peers }, (_, index) => world.join(`peer ${index}`, [], { manner: 'asleep' }))
+      world.exchange.wantBlock(thing('block', 'wanted').cid, { signal: AbortSignal.timeout(60_000), size }).catch(() => {})
+      await world.run()
+
+      expect(holders.flatMap(({ limitsMs }) => limitsMs)).toEqual([limitMs])
+    }
+  })
 })

@@ -15,6 +15,9 @@ const wantsPerPeerMax = 6
 const wantsMax = 24
 /** How many wants may be unanswered, or answered and not stored yet: the memory that answers may take is this times their bytes. */
 const unfinishedMax = 2 * wantsMax
+/** How long an answer may take, in milliseconds, beside the time for its bytes over a link of this rate that all peers share. */
+const answerMsMin = 30_000
+const bytesPerSecondMin = 64 * 1024
 /** What is taken for the size of something of which nobody said it, in bytes: most entries and files are smaller. */
 const sizeDefault = 8 * 1024
 
@@ -228,7 +231,7 @@ export class Exchange {
     }
 
     const keys = (kind: Wanted['kind']): Uint8Array[] => batch.filter((wanted) => wanted.kind === kind).map(({ key }) => key).sort(Buffer.compare)
-    session.want(keys('entry'), keys('block'), { withFiles: this.#init.withFiles, bytesMax: wantBytesMax })
+    session.want(keys('entry'), keys('block'), { withFiles: this.#init.withFiles, bytesMax: wantBytesMax, limitMs: this.#limitMs(batch) })
       .finally(() => {
         this.#count(session, -1)
         this.#schedule()
@@ -240,6 +243,11 @@ export class Exchange {
         this.#requeue(batch)
         this.#schedule()
       })
+  }
+
+  #limitMs (batch: readonly Wanted[]): number {
+    const bytes = Math.max(wantBytesMax, batch.reduce((sum, { size }) => sum + size, 0))
+    return answerMsMin + 1000 * this.#sessions.size * bytes / bytesPerSecondMin
   }
 
   /** What is asked for next, and fits into one answer as far as sizes are known; what did not fit would come a round trip later. */

@@ -1,6 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openStore } from '../store/index.ts'
 import { CorruptBlockError } from '../store/errors.ts'
 import { hashOf, multihashOf, sha256 } from '../log/hash.ts'
@@ -20,6 +20,8 @@ const hello = (logAddress = '/orbitdb/log'): Hello =>
   ({ type: 'hello', version: 1, logAddress, size: 1, fingerprint: new Uint8Array(16), holdsAll: false })
 const key: Uint8Array = new Uint8Array(sha256(Buffer.from('wanted')))
 const item = (id: number, bytes = 10, of = key): Item => ({ type: 'item', id, kind: 'entry', key: of, bytes: new Uint8Array(bytes) })
+
+afterEach(() => { vi.useRealTimers() })
 
 /** One end of a session that says what a test wants it to say, and notes what it hears. */
 function raw (stream: MemoryStream): { channel: Channel, heard: Message[], say: (...messages: Message[]) => Promise<void> } {
@@ -47,7 +49,7 @@ function client (init: Partial<ClientSessionInit> = {}) {
     onEnd: (_session, reason) => { ended.resolve(reason) },
     ...init
   })
-  const want = (bytesMax = 1_000): ReturnType<ClientSession['want']> => session.want([key], [], { withFiles: false, bytesMax })
+  const want = (limitMs = 60_000): ReturnType<ClientSession['want']> => session.want([key], [], { withFiles: false, bytesMax: 1_000, limitMs })
   return { session, server: raw(far), far, ended: ended.promise, want, hellos: () => hellos }
 }
 
@@ -116,6 +118,70 @@ describe('a client session', () => {
     const owed = want()
     await expect(owed).rejects.toThrow('sent nothing of what it owes')
     await ended
+  })
+
+  it('ends where a server sends just enough not to seem silent, and what it owes is not there in time', async () => {
+    const keys = Array.from({ length: 64 }, (_, index) => sha256(Buffer.from(`wanted ${index}`)))
+    const drips: Array<(turn: number) => Message> = [
+      () => ({ type: 'push', entry: key, identity: key, blocks: [] }),
+      (turn) => item(1, 10, keys[turn])
+    ]
+
+    for (const drip of drips) {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+      const { session, server, ended } = client()
+      await server.say(hello())
+      const wanted = session.want(keys, [], { withFiles: false, bytesMax: 1_000, limitMs: 60_000 })
+      const refused = expect(wanted).rejects.toThrow('peer peer sends what it owes too slowly; it is asked of others')
+
+      for (let turn = 0; turn < 6; turn++) {
+        await server.say(drip(turn))
+        await arrived()
+        expect(session.open).toBe(turn < 5)
+        vi.advanceTimersByTime(14_000)
+      }
+
+      await refused
+      await ended
+    }
+  })
+
+  it('ends where a server lists one digest after another for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const { session, server, ended } = client()
+    const digests = digestsOf('theirs', 50).toSorted(Buffer.compare)
+    await server.say({ ...hello(), size: 50 })
+    const refused = expect(session.compare(summaryOf([]), () => {})).rejects.toThrow('peer peer sends what it owes too slowly')
+
+    for (const digest of digests.slice(0, 8)) {
+      await server.say({ type: 'differ', ranges: [], lists: [{ prefix: '', digests: [digest] }], done: false })
+      await arrived()
+      vi.advanceTimersByTime(14_000)
+    }
+
+    await refused
+    await ended
+  })
+
+  it('gives each want its time, which begins when those before it are answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const { session, server, want } = client()
+    await server.say(hello())
+    const wants = [want(), want(), want()]
+
+    for (const id of [1, 2, 3]) {
+      for (let part = 0; part < 4; part++) {
+        await server.say({ type: 'push', entry: key, identity: new Uint8Array(0), blocks: [] })
+        await arrived()
+        vi.advanceTimersByTime(14_000)
+      }
+
+      await server.say(item(id), { type: 'end', id, sent: 1, missing: [], deferred: 0 })
+      await arrived()
+    }
+
+    expect((await Promise.all(wants)).map(({ items }) => items.length)).toEqual([1, 1, 1])
+    expect(session.open).toBe(true)
   })
 
   it('ends where the peer has another log', async () => {
