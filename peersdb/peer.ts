@@ -116,7 +116,7 @@ class PeersDbPeer implements Peer {
       libp2p: parts.node.libp2p,
       privateKey: parts.store.privateKey,
       values: parts.store.values,
-      read: (cid, options) => this.#files.read(parseCid(cid), options),
+      files: (cid, options) => this.#files.list(parseCid(cid), options),
       contribution: (cid) => parts.store.catalogue.byCid(cid)[0],
       strategy: init.validate,
       onError: this.#fail

@@ -3,10 +3,13 @@ import { FileNotFoundError, InvalidInputError, RefusedError } from '../errors.ts
 import { createChances } from './chances.ts'
 import { FileBlocks, linksOf } from './file-blocks.ts'
 import { walkAtOnce } from './walk.ts'
+import { CorruptBlockError } from '../store/index.ts'
 import { createSharedWork } from './shared-work.ts'
+import { listFiles } from './listing.ts'
 import { createSlots } from './slots.ts'
 import type { Cancellable } from '../api.ts'
 import type { FileBlocksInit, Link } from './file-blocks.ts'
+import type { NamedContent } from './listing.ts'
 import type { UnixFS } from '@helia/unixfs'
 import type { CID } from 'multiformats/cid'
 
@@ -100,20 +103,17 @@ export class FileService {
    */
   async * read (cid: CID, options: Cancellable & { offline?: boolean, path?: string } = {}): AsyncGenerator<Uint8Array> {
     const fs = unixfs({ blockstore: { get: this.#reader(options) } as never })
+    yield * explained(cid, options, readInWindows(fs, cid, options))
+  }
 
-    try {
-      yield * readInWindows(fs, cid, options)
-    } catch (err) {
-      options.signal?.throwIfAborted()
-      const { name, message } = err as Error
-
-      if (err instanceof FileNotFoundError || name === 'CorruptBlockError') {
-        throw err
-      }
-
-      const what = options.path == null ? 'cannot be read' : `has no file "${options.path.slice(0, 200)}" that can be read`
-      throw new FileNotFoundError(`file ${cid.toString()} ${what}: ${message}`)
-    }
+  /**
+   * All files in a directory and below it; a file that is none of any directory is alone. Errors are those of `read`.
+   *
+   * @throws {InvalidInputError} where they are too many
+   */
+  async * list (cid: CID, options: Cancellable = {}): AsyncGenerator<NamedContent> {
+    const fs = unixfs({ blockstore: { get: this.#reader(options) } as never })
+    yield * explained(cid, options, listFiles(fs, cid, (file) => readInWindows(fs, file, options), options))
   }
 
   /** Gets blocks for Helia, and remembers how large those are said to be that they refer to. */
@@ -167,6 +167,22 @@ export class FileService {
     })
     files.hold(root, blocks.values().map(({ multihash }) => multihash.bytes))
     onHeld(root)
+  }
+}
+
+/** Tells what could not be read, where Helia tells only why. */
+async function * explained<T> (cid: CID, { signal, path }: Cancellable & { path?: string }, reading: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield * reading
+  } catch (err) {
+    signal?.throwIfAborted()
+
+    if (err instanceof FileNotFoundError || err instanceof InvalidInputError || err instanceof CorruptBlockError) {
+      throw err
+    }
+
+    const what = path == null ? 'cannot be read' : `has no file "${path.slice(0, 200)}" that can be read`
+    throw new FileNotFoundError(`file ${cid.toString()} ${what}: ${(err as Error).message}`)
   }
 }
 
