@@ -188,6 +188,6 @@ export interface PeerInit {
   mdns?: boolean
   /** Take part in a Kademlia DHT of PeersDB peers; off by default. */
   dht?: boolean
-  /** The most bytes that the peer's store may take; by default as many as the disk has. */
+  /** The most bytes that the peer's store may take, what is private included; by default as many as the disk has. */
   storeBytesMax?: number
 }
