@@ -23,8 +23,6 @@ const questionsPerMinuteMax = 10_000
 /** The most bytes of content that are read before they are handed to the stream. */
 const readAheadBytes = 64 * 1024
 
-export { smallFile } from './small-file.ts'
-
 export interface ServerSessionInit {
   stream: Stream
   log: ContributionsLog
