@@ -1,5 +1,6 @@
 import yargs from 'yargs'
 import { analyzeCommand } from './commands/analyze.ts'
+import { corpusCommand } from './commands/corpus.ts'
 import { listCommand } from './commands/list.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
@@ -16,7 +17,7 @@ const usageErrors = [
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
 ]
-const commands = ['run', 'verify', 'analyze', 'list', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -29,6 +30,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(verifyCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
+    .command(corpusCommand(surroundings, use))
     .command(peerCommand(surroundings))
     .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })

@@ -180,12 +180,14 @@ export interface PeerInit {
   sync?: SyncMode
   /** The pause between two comparisons with a random peer, in milliseconds. */
   syncIntervalMs?: number
+  /** How long unmodified peers, which never say that they lack a block, are asked for one, in milliseconds; 5,000 by default. */
+  bitswapTimeoutMs?: number
   /** How `validate` decides where a call names no strategy; `self-eager` looks at everything that arrives. By default `self-lazy`. */
   validate?: StrategyName
   /** Find peers by multicast DNS on the local network; off by default. */
   mdns?: boolean
   /** Take part in a Kademlia DHT of PeersDB peers; off by default. */
   dht?: boolean
-  /** The most bytes that the peer's store may take; by default as many as the disk has. */
+  /** The most bytes that the peer's store may take, what is private included; by default as many as the disk has. */
   storeBytesMax?: number
 }

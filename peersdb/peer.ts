@@ -54,11 +54,14 @@ interface Parts {
 /** Opens a PeersDB peer. It serves other peers until it is closed. */
 export async function openPeer (init: PeerInit = {}): Promise<Peer> {
   const bytesMax = init.storeBytesMax
-  const store = await openStore({ directory: init.directory, bytesMax })
+  let privateBytes = (): number => 0
+  // What is shared and what is private have one limit together, whichever of them grows.
+  const store = await openStore({ directory: init.directory, bytesMax, othersBytes: () => privateBytes() })
   const opened: Array<() => Promise<unknown>> = [() => store.close()]
 
   try {
-    const privateData = await openPrivateData({ directory: init.directory, bytesMax })
+    const privateData = await openPrivateData({ directory: init.directory, bytesMax, othersBytes: () => store.sizeBytes() })
+    privateBytes = () => privateData.store.sizeBytes()
     opened.push(() => privateData.close())
     const bans = createBans()
     const traffic = createProtocolCounters()
@@ -117,7 +120,7 @@ class PeersDbPeer implements Peer {
       libp2p: parts.node.libp2p,
       privateKey: parts.store.privateKey,
       values: parts.store.values,
-      read: (cid, options) => this.#files.read(parseCid(cid), options),
+      files: (cid, options) => this.#files.list(parseCid(cid), options),
       contribution: (cid) => parts.store.catalogue.byCid(cid)[0],
       strategy: init.validate,
       onError: this.#fail
@@ -146,6 +149,7 @@ class PeersDbPeer implements Peer {
       keepsEveryFile: this.#init.pin === 'everything',
       wants: (contribution) => this.#wants(contribution),
       syncIntervalMs: this.#init.syncIntervalMs ?? 5_000,
+      bitswapTimeoutMs: this.#init.bitswapTimeoutMs,
       random: Math.random,
       neighboursOf: (peerId) => membership.neighboursOf(peerId),
       ban: (peerId, forMs) => { membership.ban(peerId, forMs).catch(this.#fail) },
@@ -346,8 +350,9 @@ class PeersDbPeer implements Peer {
     await this.#sync.stop()
     await this.#log.close()
     await Promise.race([node.stop(), bound(closeTimeoutMs)])
-    await privateData.close()
+    // What is still being written looks at both stores for room.
     await store.close()
+    await privateData.close()
   }
 
   #isHeld (cid: string): boolean {

@@ -187,4 +187,31 @@ describe('a full store', () => {
     await filesHeld(raised, sizes.length + 1)
     expect(raised.count({ held: true })).toBe(sizes.length + 1)
   })
+  it.each([[true, 3_000_000], [false, 3_000_000], [true, 60_000], [false, 60_000]])(
+    'counts what is private and what is shared together (first private: %s, files of %i bytes)', async (firstPrivate, size) => {
+      const peer = await open({ directory: await temporaryDirectory(), storeBytesMax: 5_000_000 })
+      const fill = async (isPrivate: boolean): Promise<number> => {
+        let count = 0
+
+        try {
+          for (; count < 100; count++) {
+            await peer.contribute(randomBytes(size), { name: `${count}`, private: isPrivate })
+          }
+        } catch (err) {
+          expect(err).toBeInstanceOf(StoreFullError)
+        }
+
+        return count
+      }
+      const first = await fill(firstPrivate)
+      expect(first * size).toBeGreaterThan(2_900_000)
+      expect(await fill(!firstPrivate)).toBeLessThanOrEqual(1)
+      expect(await fill(firstPrivate)).toBe(0)
+
+      if (!firstPrivate) {
+        await Promise.all((await list(peer)).map(({ cid }) => peer.unpin(cid)))
+        await peer.collectGarbage()
+        expect(await fill(true) * size).toBeGreaterThan(2_500_000)
+      }
+    })
 })

@@ -10,7 +10,7 @@ import { entryHashDigest, openStore } from './store/index.ts'
 import type { Cancellable, Content } from './api.ts'
 import type { Contribution, StoredContribution } from './contribution.ts'
 import type { Imported } from './files/content.ts'
-import type { Store } from './store/index.ts'
+import type { Store, StoreInit } from './store/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** Where the shared store notes what is being published, until that is complete. */
@@ -139,8 +139,8 @@ export class PrivateData {
   }
 }
 
-export async function openPrivateData ({ directory, bytesMax }: { directory?: string, bytesMax?: number }): Promise<PrivateData> {
-  return new PrivateData(await openStore({ directory: directory == null ? undefined : join(directory, 'private'), bytesMax }))
+export async function openPrivateData ({ directory, ...limits }: StoreInit): Promise<PrivateData> {
+  return new PrivateData(await openStore({ directory: directory == null ? undefined : join(directory, 'private'), ...limits }))
 }
 
 /** What a private contribution is known by, as it has no entry in a log: the digest of its description. */

@@ -115,7 +115,7 @@ describe('publishing', () => {
 
   it('into a full store leaves it private, and nothing of it is served', async () => {
     const directory = await temporaryDirectory()
-    const peer = await open({ directory, storeBytesMax: 6_000_000 })
+    const peer = await open({ directory, storeBytesMax: 9_000_000 })
     const content = randomBytes(4_000_000)
     await peer.contribute(randomBytes(3_000_000), { name: 'public' })
     const { cid } = await peer.contribute(content, { name: 'mine', private: true })

@@ -18,6 +18,8 @@ export interface SyncInit {
   wants: (contribution: StoredContribution) => boolean
   /** The pause between two comparisons with a random peer, in milliseconds. */
   syncIntervalMs: number
+  /** How long unmodified peers are asked for a block before it is taken that none of them has it, in milliseconds; 5,000 by default. */
+  bitswapTimeoutMs?: number
   /** Uniform in [0, 1). */
   random: () => number
   /** Whom a peer last told that it is connected to. */
@@ -32,6 +34,8 @@ export interface SyncInit {
 
 export interface BlockOptions {
   signal: AbortSignal
+  /** How many bytes it is said to have, so that neither too little nor too much is asked for at once. */
+  size?: number
   /** Whether to wait for a peer that has the block when nobody who is connected does. */
   patient?: boolean
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createCounters } from '../network/counters.ts'
 import { openPeer } from '../peersdb/index.ts'
 import { observeArrivals } from './arrivals.ts'
+import { createTopology } from './topology.ts'
 import { within } from './wait.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { InstanceContext } from './context.ts'
@@ -46,14 +47,19 @@ export async function openMember (context: InstanceContext, members: Members, pa
 }
 
 /**
- * Connects a peer to all peers that are there before it, and waits until each of them listens to the same log.
+ * Connects a peer to those that are there before it, as the topology says, and waits until each of its neighbours listens
+ * to the same log.
  *
- * @param present - the members that publish their addresses before or together with this one, itself among them
- * @param dial - those of them that this one dials; the rest dial this one
+ * @param present - the members that publish their addresses before or together with this one, itself among them, in the order in
+ * which they come
+ * @returns all of them by their peer ids
  */
 export async function connectMember (
-  context: InstanceContext, peer: Peer, present: readonly Member[], dial: (member: Member) => boolean, timeoutMs: number
+  context: InstanceContext, peer: Peer, present: readonly Member[], params: CorpusParams
 ): Promise<ReadonlyMap<string, Member>> {
+  const timeoutMs = params.timeout_secs * 1000
+  const topology = createTopology(present, params)
+  const self = present.find(({ index }) => index === context.index) as Member
   const own: Address = { index: context.index, peerId: peer.id, multiaddr: peer.addresses()[0] ?? '' }
   await context.sync.publish('addresses', own)
   const addresses = await context.sync.collect<Address>('addresses', present.length, timeoutMs)
@@ -70,10 +76,12 @@ export async function connectMember (
   }
 
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  const dialled = new Set(topology.dialledBy(self).map(({ index }) => index))
+  const degree = topology.degreeOf(self)
   await Promise.all(addresses
-    .filter(({ peerId }) => peerId !== peer.id && dial(byPeerId.get(peerId) as Member))
+    .filter(({ index }) => dialled.has(index))
     .map(({ multiaddr }) => peer.connect(multiaddr, { signal })))
-  await within(neighbours(peer, addresses.length - 1), timeoutMs, `${addresses.length - 1} peers to listen to the contributions log`, context.signal)
+  await within(neighbours(peer, degree), timeoutMs, `${degree} peers to listen to the contributions log`, context.signal)
   return byPeerId
 }
 

@@ -40,7 +40,7 @@ export async function reach (context: InstanceContext, { patienceMs }: Gathering
 export async function found (context: InstanceContext, gathering: Gathering, founders: readonly Member[]): Promise<Cluster> {
   const { params, members } = gathering
   const cluster = await openMember(context, members, params)
-  const byPeerId = await connectMember(context, cluster.peer, founders, ({ index }) => index < context.index, params.timeout_secs * 1000)
+  const byPeerId = await connectMember(context, cluster.peer, founders, params)
   recordArrivals(context, cluster, byPeerId)
   await reach(context, gathering, 'connected', founders.length)
   return cluster

@@ -1,16 +1,48 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { presets } from '../plans/corpus/presets.ts'
 
 const root = join(import.meta.dirname, '..')
-const text = readFileSync(join(root, 'docs', 'peersdb.md'), 'utf8')
-const blocks = [...text.matchAll(/```sh\n([^`]*(?:`(?!``)[^`]*)*)```/g)].map(([, block]) => block!)
+const limitMs = 170_000
 
-/** The tools and ports that the page uses; undefined where all are there. */
+/** The commands of a page, block by block. */
+function blocksOf (page: string): string[] {
+  return [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/```sh\n([^`]*(?:`(?!``)[^`]*)*)```/g)].map(([, block]) => block!)
+}
+
+/** Runs blocks as one script in a directory of their own. */
+async function runBlocks (blocks: readonly string[]): Promise<{ code: number | null, output: string }> {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'peerslab-docs-')))
+  symlinkSync(join(root, 'composition'), join(directory, 'composition'))
+  // In a checkout, npx runs the command of the checkout; anywhere else it would look for it in the registry.
+  writeFileSync(join(directory, 'npx'), `#!/bin/sh\nshift\nexec node '${join(root, 'bin', 'peerslab.js')}' "$@"\n`, { mode: 0o755 })
+  const script = `set -euo pipefail\nPATH="$PWD:$PATH"\n${blocks.join('\n')}`
+  // The peers that a page starts belong to the script's process group, and end with it whatever happens.
+  const child = spawn('bash', ['-c', script], { cwd: directory, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (data) => { output += String(data) })
+  child.stderr.on('data', (data) => { output += String(data) })
+
+  try {
+    const [code] = await once(child, 'close', { signal: AbortSignal.timeout(limitMs) }) as [number | null]
+    return { code, output }
+  } finally {
+    try {
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
+    } catch {
+      // All of them have ended, as they should.
+    }
+
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** The tools and ports that docs/peersdb.md uses; undefined where all are there. */
 async function lacking (): Promise<string | undefined> {
   const tool = ['bash', 'curl', 'openssl', 'timeout'].find((name) => spawnSync(name, ['--version']).error != null)
 
@@ -33,30 +65,49 @@ const reason = await lacking()
 
 describe('docs/peersdb.md', () => {
   it.skipIf(reason != null)(`runs as one script${reason == null ? '' : ` (not run: ${reason})`}`, { timeout: 180_000 }, async () => {
-    const directory = realpathSync(mkdtempSync(join(tmpdir(), 'peerslab-docs-')))
-    // In a checkout, npx runs the command of the checkout; anywhere else it would look for it in the registry.
-    writeFileSync(join(directory, 'npx'), `#!/bin/sh\nshift\nexec node '${join(root, 'bin', 'peerslab.js')}' "$@"\n`, { mode: 0o755 })
-    const script = `set -euo pipefail\nPATH="$PWD:$PATH"\n${blocks.join('\n')}`
-    // The peers that the page starts belong to the script's process group, and end with it whatever happens.
-    const child = spawn('bash', ['-c', script], { cwd: directory, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (data) => { output += String(data) })
-    child.stderr.on('data', (data) => { output += String(data) })
+    const blocks = blocksOf('peersdb.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBeGreaterThan(8)
+    expect(output).toContain('"name":"sort.json"')
+    expect(output).toMatch(/^peersdb_entries 1$/m)
+  })
+})
 
-    try {
-      const [code] = await once(child, 'close', { signal: AbortSignal.timeout(170_000) }) as [number | null]
-      expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
-      expect(blocks.length).toBeGreaterThan(8)
-      expect(output).toContain('"name":"sort.json"')
-      expect(output).toMatch(/^peersdb_entries 1$/m)
-    } finally {
-      try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL')
-      } catch {
-        // All of them have ended, as they should.
-      }
+describe('docs/corpora.md', () => {
+  const blocks = blocksOf('corpora.md')
 
-      rmSync(directory, { recursive: true, force: true })
-    }
+  it('runs as one script, in which a directory and its preset have one digest', { timeout: 180_000 }, async () => {
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    const [directory, preset, ...others] = [...output.matchAll(/digest +sha256 ([0-9a-f]{64})$/gm)].map(([, digest]) => digest)
+    expect(blocks.length).toBe(3)
+    expect(others).toEqual([])
+    expect(directory).toBe(preset)
+    expect(output).toContain('540 contributions in 1011 files')
+  })
+
+  it('knows every preset, and how many contributions each has', () => {
+    const rows = [...readFileSync(join(root, 'docs', 'corpora.md'), 'utf8').matchAll(/^\| `([\w-]+)` \| generated: .* \| ([\d,]+), all \|$/gm)]
+    expect(Object.fromEntries(rows.map(([, name, count]) => [name, Number(count?.replace(',', ''))]))).toEqual(presets)
+  })
+})
+
+describe('docs/simulation.md', () => {
+  it('runs as one script, in which every run and every comparison passes', { timeout: 180_000 }, async () => {
+    const blocks = blocksOf('simulation.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBe(1)
+    expect(output).toMatch(/^pass: both runs are the same, event by event and byte by byte/m)
+    expect(output).toMatch(/^pass: 4 of 4 seeds passed$/m)
+  })
+})
+
+describe('the other pages', () => {
+  it('hold no command that is not run here', () => {
+    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !['peersdb.md', 'corpora.md', 'simulation.md'].includes(name))
+    expect(pages.length).toBeGreaterThan(0)
+    expect(pages.flatMap(blocksOf)).toEqual([])
   })
 })

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBenchPeer } from './bench-peer.test-helper.ts'
+import { median, portOf, rawTcp, repeat, throughPort } from './measure.test-helper.ts'
 import { startSlowLink } from './slow-link.test-helper.ts'
 import type { BenchRow } from '../../scripts/bench.ts'
 import type { PeerInit } from '../index.ts'
@@ -39,20 +38,6 @@ export async function bench (): Promise<BenchRow[]> {
     await holder.stop()
     await rm(directory, { recursive: true })
   }
-}
-
-function median (values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
-}
-
-async function repeat<T> (times: number, run: (i: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-
-  for (let i = 0; i < times; i++) {
-    results.push(await run(i))
-  }
-
-  return results
 }
 
 /** One newcomer, from the call of `connect` until it holds everything. */
@@ -93,7 +78,7 @@ async function overSlowLink (holder: Started): Promise<BenchRow[]> {
   try {
     const one = await repeat(repetitions, () => newcomer([linked]))
     const neededBytes = median(one.map(({ bytesReceived }) => bytesReceived))
-    const rawMs = median(await repeat(repetitions, () => rawTcp(neededBytes)))
+    const rawMs = median(await repeat(repetitions, () => rawTcp(neededBytes, { latencyMs, bandwidthBitsPerSecond })))
     const oneMs = median(one.map(({ ms }) => ms))
     return [
       {
@@ -110,28 +95,6 @@ async function overSlowLink (holder: Started): Promise<BenchRow[]> {
   } finally {
     link.stop()
   }
-}
-
-/** The same bytes over one TCP connection through the same link, nothing done with them. */
-async function rawTcp (bytes: number): Promise<number> {
-  const server = createServer((socket) => { socket.end(Buffer.alloc(bytes)) }).listen(0, '127.0.0.1')
-  await once(server, 'listening', { signal: AbortSignal.timeout(10_000) })
-  const link = await startSlowLink({ targetPort: (server.address() as { port: number }).port, latencyMs, bandwidthBitsPerSecond })
-  const startMs = performance.now()
-  let received = 0
-
-  for await (const chunk of connect({ port: link.port, host: '127.0.0.1' })) {
-    received += (chunk as Buffer).byteLength
-  }
-
-  link.stop()
-  server.close()
-
-  if (received !== bytes) {
-    throw new Error(`raw TCP carried ${received} of ${bytes} bytes`)
-  }
-
-  return performance.now() - startMs
 }
 
 async function tenHolders (holder: Started, { oneMs, neededBytes }: { oneMs: number, neededBytes: number }): Promise<BenchRow[]> {
@@ -249,12 +212,4 @@ async function written (directory: string): Promise<BenchRow[]> {
     limit: 1,
     alternative: { name: 'stock, 500 once', value: await msEach({ directory: join(directory, 'stock'), sync: 'stock' }, 500) }
   }]
-}
-
-function portOf (address: string): number {
-  return Number(/\/tcp\/(\d+)/.exec(address)?.[1])
-}
-
-function throughPort (address: string, port: number): string {
-  return address.replace(/\/tcp\/\d+/, `/tcp/${port}`)
 }

@@ -35,7 +35,11 @@ async function deliverPart (blocks: Block[], count: number, reader: Peer): Promi
       wire.say({ type: 'item', id, kind: 'block', key: key!, bytes }, { type: 'end', id, sent: 1, missing: [], deferred: others.length })
     }
 
-    await wire.until('want')
+    // The reader leaves six wants unanswered, so that the sixth more tells that what was delivered has arrived.
+    for (let more = 0; more < 6; more++) {
+      await wire.until('want')
+    }
+
     await holder.close()
   })
   await holder.connect(reader)

@@ -1,14 +1,17 @@
 import * as dagPb from '@ipld/dag-pb'
 import { FileNotFoundError, RefusedError } from '../errors.ts'
-import { isBlockOf } from '../log/hash.ts'
 import { CorruptBlockError, StoreFullError } from '../store/index.ts'
-import type { Cancellable } from '../api.ts'
+import { createSlots } from './slots.ts'
 import type { Store } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import type { CID } from 'multiformats/cid'
 
 /** How long somebody who reads a file waits for one of its blocks, in milliseconds. */
 const readTimeoutMs = 30_000
+/** How much is asked for and not stored yet, of all files together, in bytes. */
+const bytesAtOnceMax = 32 * 1024 * 1024
+/** What is taken for the size of a block of which nobody said it, in bytes. */
+const sizeDefault = 64 * 1024
 const dagPbCode = 0x70
 const rawCode = 0x55
 /** The multihash that is the bytes themselves, so that no peer needs to have them. */
@@ -22,9 +25,22 @@ export interface FileBlocksInit {
   onCorrupt?: (reason: CorruptBlockError) => void
 }
 
+export interface FetchOptions {
+  signal: AbortSignal
+  /** How many bytes the block is said to have. */
+  size?: number
+}
+
+/** What a block refers to, and how many bytes that is said to have, if it is a leaf. */
+export interface Link {
+  cid: CID
+  size?: number
+}
+
 /** The blocks of files, from the store or else from other peers. */
 export class FileBlocks {
   readonly #init: FileBlocksInit
+  readonly #room = createSlots(bytesAtOnceMax)
 
   constructor (init: FileBlocksInit) {
     this.#init = init
@@ -35,7 +51,7 @@ export class FileBlocks {
    *
    * @throws {FileNotFoundError} where it is not here, and nobody who may be asked has it
    */
-  async read (cid: CID, { signal, offline = false }: Cancellable & { offline?: boolean }): Promise<Uint8Array> {
+  async read (cid: CID, { signal, size, offline = false }: Partial<FetchOptions> & { offline?: boolean }): Promise<Uint8Array> {
     const held = await this.#stored(cid, offline)
 
     if (held != null) {
@@ -49,9 +65,8 @@ export class FileBlocks {
     const bound = AbortSignal.timeout(readTimeoutMs)
 
     try {
-      const bytes = await this.#ask(cid, signal == null ? bound : AbortSignal.any([signal, bound]))
-      await this.#cache(cid, bytes)
-      return bytes
+      const options = { signal: signal == null ? bound : AbortSignal.any([signal, bound]), size }
+      return await this.#fetch(cid, options, (bytes) => this.#cache(cid, bytes))
     } catch (err) {
       signal?.throwIfAborted()
       throw new FileNotFoundError(`file ${cid.toString()} is not held here and no connected peer delivered it: ${(err as Error).message}`)
@@ -65,7 +80,7 @@ export class FileBlocks {
    * @throws {FileNotFoundError} where nobody has it
    * @throws {RefusedError} where it is not what its CID says
    */
-  async keep (root: CID, cid: CID, signal: AbortSignal): Promise<{ size: number, links: CID[] }> {
+  async keep (root: CID, cid: CID, options: FetchOptions): Promise<{ size: number, links: Link[] }> {
     const { blocks, files } = this.#init.store
     const { bytes: multihash } = cid.multihash
     const heldSize = blocks.sizeOf(multihash)
@@ -79,14 +94,16 @@ export class FileBlocks {
       }
     }
 
-    const bytes = await this.#stored(cid) ?? await this.#ask(cid, signal)
-
-    if (cid.multihash.code !== identityCode) {
-      using _protected = blocks.protect()
-      await blocks.put(cid, bytes)
-      files.link(root, [multihash])
+    const store = async (block: Uint8Array): Promise<void> => {
+      if (cid.multihash.code !== identityCode) {
+        using _protected = blocks.protect()
+        await blocks.put(cid, block)
+        files.link(root, [multihash])
+      }
     }
-
+    const held = await this.#stored(cid)
+    await (held && store(held))
+    const bytes = held ?? await this.#fetch(cid, options, store)
     return { size: bytes.byteLength, links: linksOf(cid, bytes) }
   }
 
@@ -111,13 +128,11 @@ export class FileBlocks {
     }
   }
 
-  async #ask (cid: CID, signal: AbortSignal): Promise<Uint8Array> {
-    const bytes = await this.#init.sync().block(cid, { signal, patient: false })
-
-    if (!isBlockOf(cid.multihash.bytes, bytes)) {
-      throw new FileNotFoundError(`block ${cid.toString()} came with other bytes than it names`)
-    }
-
+  /** Asks other peers once there is room for the block, which it takes until it is stored. */
+  async #fetch (cid: CID, { signal, size = sizeDefault }: FetchOptions, store: (bytes: Uint8Array) => Promise<void>): Promise<Uint8Array> {
+    await using _room = await this.#room.take(signal, size)
+    const bytes = await this.#init.sync().block(cid, { signal, size, patient: false })
+    await store(bytes)
     return bytes
   }
 
@@ -138,13 +153,13 @@ export class FileBlocks {
  *
  * @throws {RefusedError} where it is not what its CID says
  */
-export function linksOf (cid: CID, bytes: Uint8Array): CID[] {
+export function linksOf (cid: CID, bytes: Uint8Array): Link[] {
   if (cid.code !== dagPbCode) {
     return []
   }
 
   try {
-    return dagPb.decode(bytes).Links.map(({ Hash }) => Hash)
+    return dagPb.decode(bytes).Links.map(({ Hash, Tsize }) => ({ cid: Hash, size: Hash.code === rawCode ? Tsize : undefined }))
   } catch (err) {
     throw new RefusedError('malformed', `block ${cid.toString()} is not DAG-PB: ${(err as Error).message}`)
   }

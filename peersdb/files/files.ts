@@ -2,16 +2,22 @@ import { unixfs } from '@helia/unixfs'
 import { FileNotFoundError, InvalidInputError, RefusedError } from '../errors.ts'
 import { createChances } from './chances.ts'
 import { FileBlocks, linksOf } from './file-blocks.ts'
+import { walkAtOnce } from './walk.ts'
+import { CorruptBlockError } from '../store/index.ts'
 import { createSharedWork } from './shared-work.ts'
+import { listFiles } from './listing.ts'
 import { createSlots } from './slots.ts'
 import type { Cancellable } from '../api.ts'
-import type { FileBlocksInit } from './file-blocks.ts'
+import type { FileBlocksInit, Link } from './file-blocks.ts'
+import type { NamedContent } from './listing.ts'
 import type { UnixFS } from '@helia/unixfs'
 import type { CID } from 'multiformats/cid'
 
 /** How many files are fetched at the same time, and how many blocks of one. */
 const filesAtOnceMax = 256
-const blocksAtOnceMax = 8
+const blocksAtOnceMax = 32
+/** What the root of a file has at most, in bytes: one leaf, or the names of others. */
+const rootBytes = 1024 * 1024
 /** How much of a file is read ahead of its reader, in bytes. */
 const windowBytes = 8 * 1024 * 1024
 /** What the inner nodes of a file may take beside its content: far more than UnixFS needs. */
@@ -96,24 +102,29 @@ export class FileService {
    * @throws {FileNotFoundError} where a part of it is not here, and nobody who may be asked has it
    */
   async * read (cid: CID, options: Cancellable & { offline?: boolean, path?: string } = {}): AsyncGenerator<Uint8Array> {
-    const get = async function * (this: FileService, block: CID): AsyncGenerator<Uint8Array> {
-      yield await this.#blocks.read(block, options)
-    }.bind(this)
-    const fs = unixfs({ blockstore: { get } as never })
+    const fs = unixfs({ blockstore: { get: this.#reader(options) } as never })
+    yield * explained(cid, options, readInWindows(fs, cid, options))
+  }
 
-    try {
-      yield * readInWindows(fs, cid, options)
-    } catch (err) {
-      options.signal?.throwIfAborted()
-      const { name, message } = err as Error
+  /**
+   * All files in a directory and below it; a file that is none of any directory is alone. Errors are those of `read`.
+   *
+   * @throws {InvalidInputError} where they are too many
+   */
+  async * list (cid: CID, options: Cancellable = {}): AsyncGenerator<NamedContent> {
+    const fs = unixfs({ blockstore: { get: this.#reader(options) } as never })
+    yield * explained(cid, options, listFiles(fs, cid, (file) => readInWindows(fs, file, options), options))
+  }
 
-      if (err instanceof FileNotFoundError || name === 'CorruptBlockError') {
-        throw err
-      }
-
-      const what = options.path == null ? 'cannot be read' : `has no file "${options.path.slice(0, 200)}" that can be read`
-      throw new FileNotFoundError(`file ${cid.toString()} ${what}: ${message}`)
+  /** Gets blocks for Helia, and remembers how large those are said to be that they refer to. */
+  #reader (options: Cancellable & { offline?: boolean }): (cid: CID) => AsyncGenerator<Uint8Array> {
+    const sizes = new Map<string, number>()
+    const read = async (cid: CID): Promise<Uint8Array> => {
+      const bytes = await this.#blocks.read(cid, { ...options, size: sizes.get(cid.toString()) })
+      linksOf(cid, bytes).forEach(({ cid: leaf, size }) => size != null && sizes.set(leaf.toString(), size))
+      return bytes
     }
+    return async function * (cid) { yield await read(cid) }
   }
 
   /** All blocks of a file that is held here, its root first. */
@@ -126,7 +137,7 @@ export class FileService {
         seen.add(cid.toString())
         const bytes = await this.#blocks.read(cid, { offline: true })
         yield { cid, bytes }
-        waiting.push(...linksOf(cid, bytes))
+        waiting.push(...linksOf(cid, bytes).map((link) => link.cid))
       }
     }
   }
@@ -135,39 +146,43 @@ export class FileService {
     const { store: { files }, onHeld } = this.#init
     await using _slot = await this.#slots.take(signal)
     const blocks = new Map([[root.toString(), root]])
-    const waiting = [root]
     let bytesSeen = 0
 
-    const visit = async (cid: CID): Promise<void> => {
-      const { size, links } = await this.#blocks.keep(root, cid, signal)
+    await walkAtOnce<Link>({ cid: root, size: Math.min(sizeMax, rootBytes) }, blocksAtOnceMax, signal, async (link, given) => {
+      const { size, links } = await this.#blocks.keep(root, link.cid, { signal: given, size: link.size })
       bytesSeen += size
 
       if (bytesSeen > sizeMax * 1.1 + overheadBytes) {
         throw new RefusedError('malformed', `file ${root.toString()} has more bytes than the ${sizeMax} that its contribution names`)
       }
 
-      // A block that occurs a thousand times is visited once, or a few small ones could stand for endless work.
-      for (const link of links.filter((link) => !blocks.has(link.toString()))) {
-        blocks.set(link.toString(), link)
-        waiting.push(link)
-      }
-    }
-
-    while (waiting.length > 0) {
-      const visited = await Promise.allSettled(waiting.splice(0, blocksAtOnceMax).map(visit))
-      const failed = visited.find((result) => result.status === 'rejected')
-
-      if (failed != null) {
-        throw failed.reason
-      }
-
       if (!files.isPinned(root)) {
         throw new InvalidInputError(`file ${root.toString()} was unpinned while it was fetched; pin it again to fetch the rest`)
       }
-    }
 
+      // A block that occurs a thousand times is visited once, or a few small ones could stand for endless work.
+      const unseen = links.filter(({ cid }) => !blocks.has(cid.toString()))
+      unseen.forEach(({ cid }) => { blocks.set(cid.toString(), cid) })
+      return unseen
+    })
     files.hold(root, blocks.values().map(({ multihash }) => multihash.bytes))
     onHeld(root)
+  }
+}
+
+/** Tells what could not be read, where Helia tells only why. */
+async function * explained<T> (cid: CID, { signal, path }: Cancellable & { path?: string }, reading: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield * reading
+  } catch (err) {
+    signal?.throwIfAborted()
+
+    if (err instanceof FileNotFoundError || err instanceof InvalidInputError || err instanceof CorruptBlockError) {
+      throw err
+    }
+
+    const what = path == null ? 'cannot be read' : `has no file "${path.slice(0, 200)}" that can be read`
+    throw new FileNotFoundError(`file ${cid.toString()} ${what}: ${(err as Error).message}`)
   }
 }
 

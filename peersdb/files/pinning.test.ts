@@ -96,6 +96,7 @@ describe('a file', () => {
     await connect(reader, origin)
     await read(reader, seen.cid)
     await reader.pin(pinned.cid)
+    await entries(reader, 2)
 
     expect(await held(reader)).toEqual(['pinned'])
     expect(await reader.collectGarbage()).toBe(300_000)

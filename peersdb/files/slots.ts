@@ -1,40 +1,46 @@
 export interface Slots {
-  /** Resolves when a slot is free; disposing gives it back. */
-  take (signal: AbortSignal): Promise<AsyncDisposable>
+  /** Resolves when so many slots are free, or all of them where there are not as many; disposing gives them back. */
+  take (signal: AbortSignal, wanted?: number): Promise<AsyncDisposable>
 }
 
-/** At most `count` holders at a time; the others wait in order, until their signal. */
+/** At most `count` slots are taken at a time; whoever wants more waits in order, until the signal. */
 export function createSlots (count: number): Slots {
-  const waiting = new Set<() => void>()
+  const waiting = new Set<{ taken: number, resolve: () => void }>()
   let free = count
 
-  const release = (): void => {
-    const [next] = waiting
+  const serve = (): void => {
+    for (const next of waiting) {
+      if (next.taken > free) {
+        return
+      }
 
-    if (next == null) {
-      free++
-    } else {
       waiting.delete(next)
-      next()
+      free -= next.taken
+      next.resolve()
     }
   }
 
   return {
-    take: async (signal) => {
+    take: async (signal, wanted = 1) => {
       signal.throwIfAborted()
-
-      if (free > 0) {
-        free--
-      } else {
-        const { promise, resolve, reject } = Promise.withResolvers<void>()
-        const abort = (): void => { waiting.delete(resolve); reject(signal.reason as Error) }
-        waiting.add(resolve)
-        signal.addEventListener('abort', abort, { once: true })
-        await promise
-        signal.removeEventListener('abort', abort)
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const next = { taken: Math.min(wanted, count), resolve }
+      const abort = (): void => {
+        waiting.delete(next)
+        reject(signal.reason as Error)
+        serve()
       }
-
-      return { [Symbol.asyncDispose]: async () => { release() } }
+      waiting.add(next)
+      signal.addEventListener('abort', abort, { once: true })
+      serve()
+      await promise
+      signal.removeEventListener('abort', abort)
+      return {
+        [Symbol.asyncDispose]: async () => {
+          free += next.taken
+          serve()
+        }
+      }
     }
   }
 }

@@ -10,9 +10,10 @@ import type { Access, SyncMode } from '../api.ts'
 import type { StoredContribution } from '../contribution.ts'
 import type { Node } from '../node.ts'
 import type { Store } from '../store/store.ts'
-import type { LogEntry } from './entry.ts'
+import type { LogEntry, LogNode } from './entry.ts'
 import type { EntryLog } from './entry-log.ts'
 import type { OwnIdentity } from './identity.ts'
+import type { Refusal } from './verifier.ts'
 import type { EventsDatabase, LogEntry as OrbitEntry, OrbitDB } from '@orbitdb/core'
 
 export interface ContributionsLogInit {
@@ -27,6 +28,8 @@ export interface ContributionsLogInit {
   /** How long opening a log by its address waits for a peer that has it, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number
 }
+
+type FetchBlock = (hash: string) => Promise<Uint8Array | undefined>
 
 /** The most heads that one entry refers to; the others stay heads until a later entry. */
 const parentsMax = 64
@@ -178,19 +181,26 @@ export class ContributionsLog {
     return !this.#isKnown(hash) && await this.#takeWithAncestors([dagCbor.encode(stored)], [])
   }
 
-  /** Fetches from unmodified peers what entries wait for and nobody had when it was asked for. */
-  async fetchMissing (): Promise<void> {
-    await this.#takeWithAncestors([], this.entries.missing)
+  /**
+   * Fetches what entries wait for and nobody had when it was asked for, or nobody lists as it is refused.
+   *
+   * @param hashes - some of what is missing; by default all of it
+   * @param fetch - by default from unmodified peers
+   */
+  async fetchMissing (hashes: string[] = this.entries.missing, fetch?: FetchBlock): Promise<void> {
+    await this.#takeWithAncestors([], hashes, fetch)
   }
 
-  async #takeWithAncestors (given: Uint8Array[], wanted: string[]): Promise<boolean> {
+  async #takeWithAncestors (given: Uint8Array[], wanted: string[], fetch: FetchBlock = (hash) => this.block(hash)): Promise<boolean> {
     const asked = new Set(wanted)
+    let fetched: string[] = []
     let blocks = given
     let joined = false
 
     while (blocks.length > 0 || wanted.length > 0) {
       const { entries, refused } = await this.verifier.verify(blocks)
       this.#closing.signal.throwIfAborted()
+      const kept = await this.#keepNodes(refused)
       // OrbitDB's exchange, its gossip and a fetch may bring the same entry at the same time.
       refused.filter(({ hash }) => hash == null || !this.entries.isRefused(hash)).forEach((refusal) => { this.refuse(refusal) })
       const added = this.insert(entries)
@@ -200,17 +210,49 @@ export class ContributionsLog {
         this.onStockEntries(added)
       }
 
-      for (const hash of entries.flatMap(({ stored }) => [...stored.next, ...stored.refs])) {
+      for (const hash of [...entries, ...kept].flatMap(({ stored }) => [...stored.next, ...stored.refs])) {
         if (!asked.has(hash) && !this.#isKnown(hash)) {
           asked.add(hash)
           wanted.push(hash)
         }
       }
 
-      blocks = (await Promise.all(wanted.splice(0, fetchesMax).map((hash) => this.block(hash)))).filter((bytes) => bytes != null)
+      await this.#dropUseless(fetched)
+      const next = wanted.splice(0, fetchesMax)
+      fetched = next.filter((hash) => !this.#isStored(hash))
+      blocks = (await Promise.all(next.map(fetch))).filter((bytes) => bytes != null)
     }
 
     return joined
+  }
+
+  /** Unmodified peers walk the log over entries whatever they say, so that those which are otherwise good are kept for them. */
+  async #keepNodes (refused: readonly Refusal[]): Promise<LogNode[]> {
+    const kept: LogNode[] = []
+
+    for (const { node } of refused) {
+      if (node != null && await this.verifier.isAuthentic(node) && this.entries.keep(node)) {
+        kept.push(node)
+      }
+    }
+
+    return kept
+  }
+
+  /** Bitswap stores what it fetches as part of the log, which whoever writes an entry can name anything to be. */
+  async #dropUseless (hashes: readonly string[]): Promise<void> {
+    for (const hash of hashes) {
+      const digest = digestOfHash(hash)
+
+      if (digest != null && !this.entries.has(digest) && !this.entries.isKept(hash) && this.verifier.known(hash) == null) {
+        await this.#init.store.blocks.delete(multihashOf(digest))
+      }
+    }
+  }
+
+  #isStored (hash: string): boolean {
+    const digest = digestOfHash(hash)
+    return digest != null && this.#init.store.blocks.has(multihashOf(digest))
   }
 
   #isKnown (hash: string): boolean {
@@ -218,7 +260,7 @@ export class ContributionsLog {
     return digest == null || this.entries.isRefused(hash) || this.entries.has(digest)
   }
 
-  refuse ({ hash, reason }: { hash?: string, reason: RefusedError }): void {
+  refuse ({ hash, reason }: Pick<Refusal, 'hash' | 'reason'>): void {
     if (hash != null) {
       this.entries.refuse(hash)
     }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RefusedError } from '../errors.ts'
 import { openStore } from '../store/index.ts'
 import { EntryLog } from './entry-log.ts'
-import { hashOfDigest, sha256 } from './hash.ts'
+import { hashOfDigest, multihashOf, sha256 } from './hash.ts'
 import type { Store } from '../store/index.ts'
 import type { LogEntry } from './entry.ts'
 
@@ -225,5 +225,52 @@ describe('heads that OrbitDB keeps', () => {
     const log = new EntryLog(store, address, () => { throw new RefusedError('malformed', 'no contribution') })
     log.setHeads([{ hash: first.hash, next: [] }])
     expect(log.heads).toEqual([{ hash: first.hash, next: [], time: 0 }])
+  })
+})
+
+describe('a refused entry that is kept', () => {
+  const [first, second, third] = graph([[], [0], [1]]) as [LogEntry, LogEntry, LogEntry]
+
+  it('is no entry, holds nothing up, and survives garbage collection and a restart', async () => {
+    const log = openLog()
+    know([first, third])
+    log.insert([first, third])
+    expect(log.keep(second)).toBe(true)
+    log.refuse(second.hash)
+    await store.collectGarbage()
+
+    for (const one of [log, openLog()]) {
+      expect(one.heads.map(({ hash }) => hash)).toEqual([first.hash, third.hash])
+      expect([one.has(second.digest), one.isKept(second.hash), one.summary.fingerprint('').count]).toEqual([false, true, 2])
+    }
+
+    expect(store.catalogue.entries).toBe(2)
+    expect(Buffer.compare(store.blocks.getSmall(multihashOf(second.digest))!, second.bytes)).toBe(0)
+    const fourth = entry(4, [second])
+    const after = openLog()
+    after.insert([fourth])
+    expect(after.unjoined).toBe(0)
+  })
+
+  it('is one of no more than 16 MiB, also after a restart', () => {
+    const large = (name: number): LogEntry => {
+      const bytes = Buffer.alloc(64 * 1024, `${name} `)
+      const digest = sha256(bytes)
+      return { ...first, bytes, digest, hash: hashOfDigest(digest) }
+    }
+    const log = openLog()
+
+    for (let name = 0; name < 256; name++) {
+      expect(log.keep(large(name))).toBe(true)
+    }
+
+    expect(log.keep(large(0))).toBe(true)
+
+    for (const one of [log, openLog()]) {
+      expect(one.keep(first)).toBe(false)
+      expect(one.isKept(first.hash)).toBe(false)
+    }
+
+    expect(store.blocks.has(multihashOf(first.digest))).toBe(false)
   })
 })

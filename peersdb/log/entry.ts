@@ -31,12 +31,16 @@ const storedEntry = z.strictObject({
 /** An entry of the OrbitDB log as it is stored (`oplog/entry.js` of @orbitdb/core 4). */
 export type StoredEntry = z.infer<typeof storedEntry>
 
-export interface LogEntry {
+/** An entry as far as it is part of the log's graph, whatever it says. */
+export interface LogNode {
   readonly hash: string
   /** The SHA-256 digest that the hash names. */
   readonly digest: Uint8Array
   readonly bytes: Uint8Array
   readonly stored: StoredEntry
+}
+
+export interface LogEntry extends LogNode {
   /** Absent where the entry is of a later schema, or no contribution at all. */
   readonly contribution?: StoredContribution
 }
@@ -46,7 +50,16 @@ export interface LogEntry {
  *
  * @throws {RefusedError} where it is malformed, of another log, signed by a key that is not the contributor's, or from the future
  */
-export function readEntry (bytes: Uint8Array, logAddress: string, nowMs: number = Date.now()): LogEntry {
+export function readEntry (bytes: Uint8Array, logAddress: string, nowMs?: number): LogEntry {
+  return readContent(readNode(bytes, logAddress), nowMs)
+}
+
+/**
+ * Reads the form of an entry, and not its value.
+ *
+ * @throws {RefusedError} where it is malformed or of another log
+ */
+export function readNode (bytes: Uint8Array, logAddress: string): LogNode {
   const digest = sha256(bytes)
   const entry = hashOfDigest(digest)
   const stored = parse(bytes, entry)
@@ -55,19 +68,29 @@ export function readEntry (bytes: Uint8Array, logAddress: string, nowMs: number 
     throw new RefusedError('malformed', `entry ${entry} is of the log ${stored.id.slice(0, 80)}`)
   }
 
+  return { hash: entry, digest, bytes, stored }
+}
+
+/**
+ * Reads the value of an entry.
+ *
+ * @throws {RefusedError} where it is no contribution, names another contributor than whose key signed it, or is from the future
+ */
+export function readContent (node: LogNode, nowMs: number = Date.now()): LogEntry {
+  const { hash, stored } = node
   const contribution = readContribution(stored.payload.value)
 
   if (contribution != null) {
     if (contribution.contributor !== peerIdOfKey(stored.key)) {
-      throw new RefusedError('forged', `entry ${entry} names the contributor ${contribution.contributor}, whose key did not sign it`)
+      throw new RefusedError('forged', `entry ${hash} names the contributor ${contribution.contributor}, whose key did not sign it`)
     }
 
     if (Date.parse(contribution.createdAt) > nowMs + aheadMsMax) {
-      throw new RefusedError('future', `entry ${entry} was created at ${contribution.createdAt}, which is yet to come`)
+      throw new RefusedError('future', `entry ${hash} was created at ${contribution.createdAt}, which is yet to come`)
     }
   }
 
-  return { hash: entry, digest, bytes, stored, contribution }
+  return { ...node, contribution }
 }
 
 function parse (bytes: Uint8Array, entry: string): StoredEntry {
@@ -97,7 +120,7 @@ function parse (bytes: Uint8Array, entry: string): StoredEntry {
 }
 
 /** Whether the entry was signed by the key that it names. */
-export function isSigned ({ stored: { key, sig }, bytes, stored }: LogEntry, options?: { isSingle?: boolean }): Promise<boolean> {
+export function isSigned ({ stored: { key, sig }, bytes, stored }: LogNode, options?: { isSingle?: boolean }): Promise<boolean> {
   return verifySignature(sig, key, signedBytes(bytes, stored), options)
 }
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createEntry } from './entry.ts'
 import { peerIdOfKey } from './identity.ts'
 import { addressOf, contribute, contributionOf, counter, hashes, list, names, plant, received, TestPeers } from './peers.test-helper.ts'
+import { counted } from '../peers.test-helper.ts'
 import type { Peer } from '../index.ts'
 
 let peers: TestPeers
@@ -109,6 +110,22 @@ describe('an unmodified OrbitDB peer', () => {
 
     await stock.received(heads)
     expect(await stock.heads()).toEqual(heads.toSorted())
+  })
+})
+
+describe('a file that nobody has', () => {
+  it('is given up in time although an unmodified peer is connected, which never says that it lacks it', async () => {
+    const peer = await peers.open({ syncIntervalMs: 500, bitswapTimeoutMs: 300 })
+    const stock = await peers.openStock(peer)
+    // Entries reach it by way of the bridge alone, so that it counts as an unmodified peer from now on.
+    await stock.received([await contribute(peer, 'first')])
+    const { cid } = contributionOf(stock.contributor, 'absent')
+    const bitswapBytes = (): number => counted(peer, 'protocol_bytes_sent', { protocol: '/ipfs/bitswap/1.2.0' })
+    const before = bitswapBytes()
+
+    await expect(peer.pin(cid)).rejects.toThrow(cid)
+    expect(bitswapBytes()).toBeGreaterThan(before)
+    await expect(peer.unpin(cid)).rejects.toThrow(`file ${cid} is not pinned here`)
   })
 })
 

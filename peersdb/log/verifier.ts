@@ -1,13 +1,21 @@
 import { RefusedError } from '../errors.ts'
-import { isSigned, readEntry } from './entry.ts'
+import { isSigned, readContent, readNode } from './entry.ts'
 import { hashOf } from './hash.ts'
 import { readIdentity } from './identity.ts'
-import type { LogEntry } from './entry.ts'
+import type { LogEntry, LogNode } from './entry.ts'
 import type { Identity } from './identity.ts'
+
+export interface Refusal {
+  /** Absent where the entry itself may be good. */
+  hash?: string
+  reason: RefusedError
+  /** The entry, where it is refused for its value alone; who signed it is not verified. */
+  node?: LogNode
+}
 
 export interface Verified {
   entries: LogEntry[]
-  refused: Array<{ hash?: string, reason: RefusedError }>
+  refused: Refusal[]
 }
 
 export interface VerifierInit {
@@ -26,6 +34,8 @@ export class Verifier {
   verifications = 0
   readonly #init: VerifierInit
   readonly #identities = new Map<string, Identity>()
+  /** Identities that have come and whose signatures are being verified. */
+  readonly #learning = new Map<string, Promise<Identity | undefined>>()
 
   constructor (init: VerifierInit) {
     this.#init = init
@@ -33,6 +43,19 @@ export class Verifier {
 
   /** Notes an identity that came beside its entries; one whose signatures are wrong is not noted. */
   async learn (bytes: Uint8Array): Promise<Identity | undefined> {
+    const hash = hashOf(bytes)
+    const known = this.#identities.get(hash) ?? this.#learning.get(hash)
+
+    if (known != null) {
+      return known
+    }
+
+    const learning = this.#read(bytes).finally(() => { this.#learning.delete(hash) })
+    this.#learning.set(hash, learning)
+    return learning
+  }
+
+  async #read (bytes: Uint8Array): Promise<Identity | undefined> {
     const identity = await readIdentity(bytes)
 
     if (identity != null) {
@@ -51,10 +74,12 @@ export class Verifier {
   async verify (blocks: readonly Uint8Array[]): Promise<Verified> {
     const verified: Verified = { entries: [], refused: [] }
     await Promise.all(blocks.map(async (bytes) => {
+      let node: LogNode | undefined
       let entry: LogEntry | undefined
 
       try {
-        entry = readEntry(bytes, this.#init.logAddress)
+        node = readNode(bytes, this.#init.logAddress)
+        entry = readContent(node)
         await this.#check(entry, { isSingle: blocks.length === 1 })
         verified.entries.push(entry)
       } catch (err) {
@@ -64,13 +89,31 @@ export class Verifier {
 
         // That an identity is missing says nothing of the entry, which may come with it from another peer.
         const isLasting = entry == null || this.known(entry.stored.identity) != null
-        verified.refused.push({ hash: isLasting ? entry?.hash ?? hashOf(bytes) : undefined, reason: err })
+        verified.refused.push({
+          hash: isLasting ? node?.hash ?? hashOf(bytes) : undefined,
+          reason: err,
+          node: entry == null ? node : undefined
+        })
       }
     }))
     return verified
   }
 
-  async #check (entry: LogEntry, options: { isSingle: boolean }): Promise<void> {
+  /** Whether an entry was signed by somebody who may write, whatever it says. */
+  async isAuthentic (node: LogNode): Promise<boolean> {
+    try {
+      await this.#check(node, { isSingle: true })
+      return true
+    } catch (err) {
+      if (err instanceof RefusedError) {
+        return false
+      }
+
+      throw err
+    }
+  }
+
+  async #check (entry: LogNode, options: { isSingle: boolean }): Promise<void> {
     const { key, identity: identityHash } = entry.stored
     const identity = await this.identity(identityHash)
 
@@ -99,7 +142,7 @@ export class Verifier {
   }
 
   async identity (hash: string): Promise<Identity | undefined> {
-    const known = this.#identities.get(hash)
+    const known = this.#identities.get(hash) ?? await this.#learning.get(hash)
 
     if (known != null) {
       return known

@@ -18,8 +18,10 @@ export interface DatabaseInit {
   file?: string
   /** The directory, or "memory", as messages name it. */
   place: string
-  /** What the database and the large blocks may take together. */
+  /** What the database and the large blocks may take, together with what others take. */
   bytesMax?: number
+  /** What another store takes at the moment that shares the limit. */
+  othersBytes?: () => number
 }
 
 /**
@@ -32,17 +34,21 @@ export class Database {
   readonly bytesMax: number | undefined
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  readonly #othersBytes: () => number
   #pageBytes = 4096
-  #otherBytes = 0
+  #largeBytes = 0
+  #pagesMax?: number
+  #headroomPages = 0
 
   /**
    * @throws {StoreInUseError} where another connection has the file
    * @throws {StoreVersionError} where a newer PeersDB wrote it
    * @throws {StoreDamagedError} where it is no database of a peer
    */
-  constructor ({ file = ':memory:', place, bytesMax }: DatabaseInit) {
+  constructor ({ file = ':memory:', place, bytesMax, othersBytes = () => 0 }: DatabaseInit) {
     this.place = place
     this.bytesMax = bytesMax
+    this.#othersBytes = othersBytes
 
     try {
       this.#database = new DatabaseSync(file)
@@ -82,6 +88,10 @@ export class Database {
   }
 
   run (sql: string, ...parameters: SQLInputValue[]): StatementResultingChanges {
+    if (this.#database.isOpen && !this.#database.isTransaction) {
+      this.#limitPages()
+    }
+
     return this.#try(() => this.#prepare(sql).run(...parameters))
   }
 
@@ -104,6 +114,7 @@ export class Database {
       return work()
     }
 
+    this.#limitPages()
     this.#exec('BEGIN IMMEDIATE')
 
     try {
@@ -121,20 +132,26 @@ export class Database {
     }
   }
 
-  /** Says how much of `bytesMax` is taken by what is stored elsewhere. */
-  limit (otherBytes: number): void {
-    this.#otherBytes = otherBytes
-    this.#limitPages(0)
+  /** Says how much of `bytesMax` is taken by the large blocks. */
+  limit (largeBytes: number): void {
+    this.#largeBytes = largeBytes
+    this.#limitPages()
+  }
+
+  /** How many bytes may still be stored. */
+  get bytesLeft (): number {
+    return this.bytesMax == null ? Infinity : this.bytesMax - this.#othersBytes() - this.#largeBytes - this.sizeBytes()
   }
 
   /** Lets work that makes room use a little more than the limit: removing needs pages, too. */
   makeRoom<T> (work: () => T): T {
-    this.#limitPages(headroomPages)
+    this.#headroomPages = headroomPages
 
     try {
       return work()
     } finally {
-      this.#limitPages(0)
+      this.#headroomPages = 0
+      this.#limitPages()
     }
   }
 
@@ -159,10 +176,16 @@ export class Database {
     }
   }
 
-  #limitPages (headroom: number): void {
+  /** Before anything is written, as what others take may have changed. */
+  #limitPages (): void {
     if (this.bytesMax != null) {
-      const pages = Math.floor((this.bytesMax - this.#otherBytes) / this.#pageBytes)
-      this.#exec(`PRAGMA max_page_count = ${Math.max(1, pages + headroom)}`)
+      const pages = Math.floor((this.bytesMax - this.#othersBytes() - this.#largeBytes) / this.#pageBytes)
+      const pagesMax = Math.max(1, pages + this.#headroomPages)
+
+      if (pagesMax !== this.#pagesMax) {
+        this.#exec(`PRAGMA max_page_count = ${pagesMax}`)
+        this.#pagesMax = pagesMax
+      }
     }
   }
 

@@ -59,9 +59,9 @@ export class LargeBlocks {
 
   /** Writes the file, then calls `commit`; where that throws, or the process dies before, the file is removed again. */
   async write (multihash: Uint8Array, bytes: Uint8Array, commit: () => void): Promise<void> {
-    const { place, bytesMax = Infinity } = this.#database
+    const { place, bytesMax, bytesLeft } = this.#database
 
-    if (this.#database.sizeBytes() + this.#sizeBytes + bytes.byteLength > bytesMax) {
+    if (bytes.byteLength > bytesLeft) {
       throw new StoreFullError(place, bytesMax)
     }
 

@@ -27,6 +27,8 @@ export interface StoreInit {
   directory?: string
   /** The most bytes that the database and the large blocks may take together; the write-ahead log adds up to 4 MiB. */
   bytesMax?: number
+  /** What another store takes at the moment that shares the limit with this one; by default there is none. */
+  othersBytes?: () => number
 }
 
 /** Where one peer keeps everything. Every method of the parts is synchronous unless it returns a promise. */
@@ -56,14 +58,14 @@ export interface Store {
  * @throws {StoreUnavailableError} where the directory cannot be used
  * @throws {StoreFullError} where there is no room for the empty tables
  */
-export async function openStore ({ directory, bytesMax }: StoreInit = {}): Promise<Store> {
+export async function openStore ({ directory, bytesMax, othersBytes }: StoreInit = {}): Promise<Store> {
   if (bytesMax != null && !(Number.isSafeInteger(bytesMax) && bytesMax > 0)) {
     throw new InvalidInputError(`a store of at most ${bytesMax} bytes is impossible; choose a whole number above 0`)
   }
 
   const database = new Database(directory == null
-    ? { place: 'memory', bytesMax }
-    : { file: await prepareDirectory(directory), place: directory, bytesMax })
+    ? { place: 'memory', bytesMax, othersBytes }
+    : { file: await prepareDirectory(directory), place: directory, bytesMax, othersBytes })
 
   try {
     const large = await LargeBlocks.open(database, directory)

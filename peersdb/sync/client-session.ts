@@ -8,6 +8,9 @@ import type { Stream } from '@libp2p/interface'
 
 /** A server that owes something must send something within this time, in milliseconds. */
 const stallMsDefault = 15_000
+/** How long a comparison may take, in milliseconds, and how much longer for each digest that is listed: 4 KiB of them a second. */
+const comparisonMsMin = 60_000
+const msPerDigest = 8
 /** The most digests that a server may list in one comparison. */
 const digestsMax = 2_000_000
 
@@ -29,13 +32,26 @@ export interface ClientSessionInit {
   stallMs?: number
   hello: () => Hello
   onHello: (session: ClientSession) => void
+  /** An identity came; its entries may come next, and it does not come again. */
+  onIdentity: (bytes: Uint8Array) => void
   onPush: (push: Push, session: ClientSession) => void
   onHave: (have: Have, session: ClientSession) => void
   onEnd: (session: ClientSession, reason?: Error) => void
 }
 
+export interface WantOptions {
+  withFiles: boolean
+  /** The most bytes of content to send for it. */
+  bytesMax: number
+  /** How long the answer may take, in milliseconds, from when those to all earlier wants are complete. */
+  limitMs: number
+}
+
 interface PendingWant {
   want: Want
+  limitMs: number
+  /** When the answer has to be complete, once it is its turn. */
+  dueAtMs?: number
   keys: Set<string>
   items: Item[]
   bytes: number
@@ -45,6 +61,7 @@ interface PendingWant {
 
 interface Comparison {
   client: Client
+  dueAtMs: number
   onMissing: (digests: Uint8Array[]) => void
   resolve: () => void
   reject: (reason: Error) => void
@@ -100,7 +117,7 @@ export class ClientSession {
     }
 
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#comparison = { client, onMissing, resolve, reject }
+    this.#comparison = { client, dueAtMs: performance.now() + comparisonMsMin, onMissing, resolve, reject }
     this.#send(messages)
     this.#watch()
     return promise
@@ -112,12 +129,13 @@ export class ClientSession {
    * @param entries - digests
    * @param blocks - CIDs in binary form
    */
-  async want (entries: Uint8Array[], blocks: Uint8Array[], options: { withFiles: boolean, bytesMax: number }): Promise<Delivery> {
+  async want (entries: Uint8Array[], blocks: Uint8Array[], { limitMs, ...options }: WantOptions): Promise<Delivery> {
     this.#requireOpen()
     const { promise, resolve, reject } = Promise.withResolvers<Delivery>()
     const want: Want = { type: 'want', id: this.#nextWant++, entries, blocks, ...options }
     const keys = new Set([...entries, ...blocks].map(keyOf))
-    this.#wants.set(want.id, { want, keys, items: [], bytes: 0, resolve, reject })
+    this.#wants.set(want.id, { want, limitMs, keys, items: [], bytes: 0, resolve, reject })
+    this.#nextTurn()
     this.#send([want])
     this.#watch()
     return promise
@@ -146,6 +164,7 @@ export class ClientSession {
   #receive (message: Message): void {
     this.#take(message)
     this.#rewatch()
+    this.#checkPace()
   }
 
   #take (message: Message): void {
@@ -163,6 +182,10 @@ export class ClientSession {
         this.#finish(message.id, message.sent, message.missing)
         return
       case 'push':
+        if (message.identity.byteLength > 0) {
+          this.#init.onIdentity(message.identity)
+        }
+
         this.#init.onPush(message, this)
         return
       case 'have':
@@ -207,6 +230,7 @@ export class ClientSession {
     }
 
     const { send, missing, done } = this.#comparison.client.receive(message)
+    this.#comparison.dueAtMs += missing.length * msPerDigest
 
     if (missing.length > 0) {
       this.#comparison.onMissing(missing)
@@ -237,6 +261,10 @@ export class ClientSession {
       throw new ProtocolError(`more than ${pending.want.bytesMax} bytes came for one want`)
     }
 
+    if (item.kind === 'identity') {
+      this.#init.onIdentity(item.bytes)
+    }
+
     pending.items.push(item)
     pending.bytes += item.bytes.byteLength
   }
@@ -249,7 +277,27 @@ export class ClientSession {
     }
 
     this.#wants.delete(id)
+    this.#nextTurn()
     pending.resolve({ items: pending.items, missing })
+  }
+
+  /** The server answers in order, so that the time for an answer begins with the end of the one before it. */
+  #nextTurn (): void {
+    const [oldest] = this.#wants.values()
+
+    if (oldest != null) {
+      oldest.dueAtMs ??= performance.now() + oldest.limitMs
+    }
+  }
+
+  /** Looked at whenever something comes: a server that sends just enough not to seem silent must not hold what others could send. */
+  #checkPace (): void {
+    const [oldest] = this.#wants.values()
+    const dueAtMs = Math.min(oldest?.dueAtMs ?? Infinity, this.#comparison?.dueAtMs ?? Infinity)
+
+    if (performance.now() > dueAtMs) {
+      this.#channel.abort(new Error(`peer ${this.peerId} sends what it owes too slowly; it is asked of others`))
+    }
   }
 
   /** Bounds what the server owes from now on, unless it is bounded already: asking for more does not give it more time. */

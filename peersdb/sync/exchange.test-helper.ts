@@ -5,7 +5,7 @@ import { keyOf } from './client-session.ts'
 import { Exchange } from './exchange.ts'
 import { digestBytes } from './fingerprint.ts'
 import type { Scheduler } from 'fast-check'
-import type { Delivery } from './client-session.ts'
+import type { Delivery, WantOptions } from './client-session.ts'
 import type { EntryBatch, ExchangeInit, Holder } from './exchange.ts'
 import type { Item } from './messages.ts'
 import type { CID } from 'multiformats/cid'
@@ -42,6 +42,8 @@ export class FakeHolder implements Holder {
   thingsMax = Infinity
   open = true
   unanswered = 0
+  /** How long each of its answers may take. */
+  readonly limitsMs: number[] = []
   /** What it was told to lack since it was last asked for everything. */
   readonly denied = new Set<string>()
   readonly #gone = Promise.withResolvers<never>()
@@ -53,9 +55,10 @@ export class FakeHolder implements Holder {
     this.#gone.promise.catch(() => {})
   }
 
-  async want (entries: Uint8Array[], blocks: Uint8Array[], { bytesMax }: { bytesMax: number }): Promise<Delivery> {
+  async want (entries: Uint8Array[], blocks: Uint8Array[], { bytesMax, limitMs }: WantOptions): Promise<Delivery> {
     const keys = [...entries, ...blocks]
     this.unanswered++
+    this.limitsMs.push(limitMs)
     this.world.onAsked(this, keys, bytesMax)
 
     try {

@@ -395,3 +395,40 @@ describe('settled', () => {
     await settled
   })
 })
+
+describe('what is wanted at once', () => {
+  /** How many things each want of a single peer has that answers none of them. */
+  function asked (count: number, size?: number): number[] {
+    const world = new World()
+    const wants: number[] = []
+    world.onAsked = (_holder, keys) => { wants.push(keys.length) }
+    world.join('peer', things('block', count), { manner: 'asleep' })
+    things('block', count).forEach(({ cid }) => {
+      world.exchange.wantBlock(cid, { signal: AbortSignal.timeout(60_000), size }).catch(() => {})
+    })
+    return wants
+  }
+
+  it.each([
+    ['one large block each, so that six are on their way', 1024 * 1024, [1, 1, 1, 1, 1, 1]],
+    ['as many as fit into one answer', 128 * 1024, [4, 4, 4, 4, 4, 4]],
+    ['many of which nobody knows the size', undefined, [64, 36]],
+    ['no more than a want may name', 1, [64, 36]]
+  ])('is %s', async (_what, size, expected) => {
+    const wants = asked(100, size)
+    await new Promise((resolve) => { setImmediate(resolve) })
+
+    expect(wants).toEqual(expected)
+  })
+
+  it('may take as long as a slow link takes that all peers share', async () => {
+    for (const [peers, size, limitMs] of [[1, 1_000, 38_000], [1, 1024 * 1024, 46_000], [10, 1_000, 110_000]] as const) {
+      const world = new World()
+      const holders = Array.from({ length: peers }, (_, index) => world.join(`peer ${index}`, [], { manner: 'asleep' }))
+      world.exchange.wantBlock(thing('block', 'wanted').cid, { signal: AbortSignal.timeout(60_000), size }).catch(() => {})
+      await world.run()
+
+      expect(holders.flatMap(({ limitsMs }) => limitsMs)).toEqual([limitMs])
+    }
+  })
+})

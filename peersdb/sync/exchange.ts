@@ -3,8 +3,11 @@ import { FileNotFoundError, RefusedError } from '../errors.ts'
 import { isBlockOf, multihashOf } from '../log/hash.ts'
 import { keyOf } from './client-session.ts'
 import { digestBytes } from './fingerprint.ts'
+import { WantedThings } from './wanted.ts'
 import type { ClientSession, Delivery } from './client-session.ts'
+import type { BlockOptions } from '../sync.ts'
 import type { Item } from './messages.ts'
+import type { Wanted } from './wanted.ts'
 
 /** What one want asks for at most: so many things, and so many bytes. */
 const wantItemsMax = 64
@@ -14,23 +17,12 @@ const wantsPerPeerMax = 6
 const wantsMax = 24
 /** How many wants may be unanswered, or answered and not stored yet: the memory that answers may take is this times their bytes. */
 const unfinishedMax = 2 * wantsMax
+/** How long an answer may take, in milliseconds, beside the time for its bytes over a link of this rate that all peers share. */
+const answerMsMin = 30_000
+const bytesPerSecondMin = 64 * 1024
 
 /** What an exchange needs of a session with a peer that it may ask. */
 export type Holder = Pick<ClientSession, 'peerId' | 'open' | 'want' | 'fail'>
-
-interface Wanted {
-  readonly key: Uint8Array
-  readonly kind: 'entry' | 'block'
-  /** Peers that said they do not have it. */
-  readonly lackedBy: Set<string>
-  readonly done: PromiseWithResolvers<Uint8Array | undefined>
-  /** Whether to wait for a peer that has it, after all that are connected said that they do not. */
-  patient: boolean
-  /** How many callers wait for it. */
-  waiting: number
-  /** Who said that there is this entry, and so has it. */
-  readonly listedBy?: Holder
-}
 
 /** Entries with the files that came beside them. */
 export interface EntryBatch {
@@ -56,18 +48,12 @@ export class Exchange {
   readonly #init: ExchangeInit
   /** The sessions, and how many wants of each are unanswered. */
   readonly #sessions = new Map<Holder, number>()
-  /** In the order in which they are wanted; those that are being fetched are not among them. */
-  readonly #queue = new Map<string, Wanted>()
-  readonly #fetching = new Map<string, Wanted>()
+  readonly #wanted = new WantedThings({ itemsMax: wantItemsMax, bytesMax: wantBytesMax })
   readonly #idle: Array<() => void> = []
-  /** Those who have sent an entry that they listed: until then, nobody else is asked for what may not exist. */
-  readonly #proven = new WeakSet<Holder>()
   #unanswered = 0
   #unfinished = 0
   #storing = 0
   #scheduled = false
-  /** Whether something may have become hopeless since this was looked at. */
-  #doubtful = false
 
   constructor (init: ExchangeInit) {
     this.#init = init
@@ -75,70 +61,40 @@ export class Exchange {
 
   /** How many entries and blocks are wanted. */
   get length (): number {
-    return this.#queue.size + this.#fetching.size
+    return this.#wanted.length
   }
 
   /** A peer may be asked. It may have by now what it lacked in an earlier session. */
   add (session: Holder): void {
     this.#sessions.set(session, 0)
-    this.#queue.forEach(({ lackedBy }) => { lackedBy.delete(session.peerId) })
-    this.#fetching.forEach(({ lackedBy }) => { lackedBy.delete(session.peerId) })
+    this.#wanted.retry(session.peerId)
     this.#schedule()
   }
 
   /** A peer is not asked any more; what it listed is worth asking others for if it has proven to have such things. */
   remove (session: Holder): void {
     this.#sessions.delete(session)
-    this.#doubtful = true
-
-    if (!this.#proven.has(session)) {
-      this.#forgetListed(session)
-    }
-
+    this.#wanted.lose(session)
     this.#schedule()
-  }
-
-  #forgetListed (session: Holder): void {
-    for (const [key, { listedBy }] of this.#queue) {
-      if (listedBy === session) {
-        this.#queue.delete(key)
-      }
-    }
   }
 
   /** @param listedBy - who said that there are these entries */
   wantEntries (digests: readonly Uint8Array[], listedBy?: Holder): void {
-    for (const digest of digests) {
-      const key = keyOf(digest)
-
-      if (!this.#init.hasEntry(digest) && !this.#queue.has(key) && !this.#fetching.has(key)) {
-        const fetched = { lackedBy: new Set<string>(), done: Promise.withResolvers<Uint8Array | undefined>(), patient: false, waiting: 0 }
-        this.#queue.set(key, { key: digest, kind: 'entry', ...fetched, listedBy })
-      }
-    }
-
+    this.#wanted.addEntries(digests.filter((digest) => !this.#init.hasEntry(digest)), listedBy)
     this.#schedule()
   }
 
   /**
    * Fetches one block.
    *
+   * @param size - how many bytes it is said to have
    * @param patient - whether to wait for a peer that has it when nobody who is connected does
    * @throws {FileNotFoundError} where no connected peer has it
    */
-  async wantBlock (cid: CID, { signal, patient = false }: { signal: AbortSignal, patient?: boolean }): Promise<Uint8Array> {
+  async wantBlock (cid: CID, { signal, size, patient = false }: BlockOptions): Promise<Uint8Array> {
     signal.throwIfAborted()
-    const key = keyOf(cid.bytes)
-    const wanted: Wanted = this.#queue.get(key) ?? this.#fetching.get(key) ??
-      { key: cid.bytes, kind: 'block', lackedBy: new Set(), done: Promise.withResolvers(), patient, waiting: 0 }
-    wanted.patient ||= patient
-    wanted.waiting++
-
-    if (!this.#fetching.has(key)) {
-      this.#queue.set(key, wanted)
-      this.#schedule()
-    }
-
+    const wanted = this.#wanted.addBlock(cid.bytes, { size, patient })
+    this.#schedule()
     const aborted = Promise.withResolvers<never>()
     const abort = (): void => { aborted.reject(signal.reason as Error) }
     signal.addEventListener('abort', abort, { once: true })
@@ -153,30 +109,21 @@ export class Exchange {
       return bytes
     } finally {
       signal.removeEventListener('abort', abort)
-
-      // Somebody else may want it anew by now.
-      if (--wanted.waiting === 0 && this.#queue.get(key) === wanted) {
-        this.#queue.delete(key)
-      }
+      this.#wanted.release(wanted)
     }
   }
 
   /** Resolves when no entry is wanted any more, or nobody is left who could have it. */
   async settled (): Promise<void> {
-    if (this.#storing > 0 || this.#entriesPending()) {
+    if (this.#storing > 0 || this.#wanted.hasEntries) {
       await new Promise<void>((resolve) => { this.#idle.push(resolve) })
     }
   }
 
   /** Asks all peers again for what they lacked earlier. */
   retry (): void {
-    this.#queue.forEach(({ lackedBy }) => { lackedBy.clear() })
+    this.#wanted.retry()
     this.#schedule()
-  }
-
-  #entriesPending (): boolean {
-    const isEntry = ({ kind }: Wanted): boolean => kind === 'entry'
-    return this.#fetching.values().some(isEntry) || this.#queue.values().some(isEntry)
   }
 
   /** Plans what to ask whom once the present task is over, so that many calls cost one plan. */
@@ -191,7 +138,7 @@ export class Exchange {
   }
 
   #plan (): void {
-    for (let round = 0; round < wantsPerPeerMax && this.#queue.size > 0; round++) {
+    for (let round = 0; round < wantsPerPeerMax && this.#wanted.queued > 0; round++) {
       for (const [session, unanswered] of this.#sessions) {
         if (this.#unanswered < wantsMax && this.#unfinished < unfinishedMax && session.open && unanswered <= round) {
           this.#ask(session)
@@ -199,25 +146,15 @@ export class Exchange {
       }
     }
 
-    this.#giveUp()
+    this.#wanted.giveUp([...this.#sessions.keys()].map(({ peerId }) => peerId))
 
-    if (this.#idle.length > 0 && this.#storing === 0 && !this.#entriesPending()) {
+    if (this.#idle.length > 0 && this.#storing === 0 && !this.#wanted.hasEntries) {
       this.#idle.splice(0).forEach((resolve) => { resolve() })
     }
   }
 
   #ask (session: Holder): void {
-    const batch: Wanted[] = []
-
-    for (const wanted of this.#queue.values()) {
-      if (this.#mayAsk(session, wanted)) {
-        batch.push(wanted)
-      }
-
-      if (batch.length >= wantItemsMax) {
-        break
-      }
-    }
+    const batch = this.#wanted.take(session)
 
     if (batch.length === 0) {
       return
@@ -226,13 +163,8 @@ export class Exchange {
     this.#unfinished++
     this.#count(session, 1)
 
-    for (const wanted of batch) {
-      this.#queue.delete(keyOf(wanted.key))
-      this.#fetching.set(keyOf(wanted.key), wanted)
-    }
-
     const keys = (kind: Wanted['kind']): Uint8Array[] => batch.filter((wanted) => wanted.kind === kind).map(({ key }) => key).sort(Buffer.compare)
-    session.want(keys('entry'), keys('block'), { withFiles: this.#init.withFiles, bytesMax: wantBytesMax })
+    session.want(keys('entry'), keys('block'), { withFiles: this.#init.withFiles, bytesMax: wantBytesMax, limitMs: this.#limitMs(batch) })
       .finally(() => {
         this.#count(session, -1)
         this.#schedule()
@@ -241,13 +173,14 @@ export class Exchange {
       .catch((err: Error) => { this.#failed(session, err) })
       .finally(() => {
         this.#unfinished--
-        this.#requeue(batch)
+        this.#wanted.requeue(batch, (session) => this.#sessions.has(session))
         this.#schedule()
       })
   }
 
-  #mayAsk (session: Holder, { lackedBy, listedBy }: Wanted): boolean {
-    return !lackedBy.has(session.peerId) && (listedBy == null || listedBy === session || this.#proven.has(listedBy))
+  #limitMs (batch: readonly Wanted[]): number {
+    const bytes = Math.max(wantBytesMax, batch.reduce((sum, { size }) => sum + size, 0))
+    return answerMsMin + 1000 * this.#sessions.size * bytes / bytesPerSecondMin
   }
 
   #count (session: Holder, change: 1 | -1): void {
@@ -259,31 +192,9 @@ export class Exchange {
     }
   }
 
-  /** Whatever is still marked as being fetched has not come: it is wanted as before, unless all who wanted it have gone. */
-  #requeue (batch: readonly Wanted[]): void {
-    for (const wanted of batch) {
-      const key = keyOf(wanted.key)
-
-      if (this.#fetching.get(key) === wanted) {
-        this.#fetching.delete(key)
-        // Everybody else may have said meanwhile that they lack it.
-        this.#doubtful ||= wanted.lackedBy.size > 0
-
-        const isStillWanted = wanted.kind === 'block'
-          ? wanted.waiting > 0
-          : wanted.listedBy == null || this.#sessions.has(wanted.listedBy) || this.#proven.has(wanted.listedBy)
-
-        if (isStillWanted) {
-          this.#queue.set(key, wanted)
-        }
-      }
-    }
-  }
-
   #failed (session: Holder, reason: Error): void {
     if (reason instanceof RefusedError) {
-      this.#proven.delete(session)
-      this.#forgetListed(session)
+      this.#wanted.distrust(session)
       this.#init.onViolation(session, reason)
     } else if (session.open) {
       session.fail(reason)
@@ -303,13 +214,12 @@ export class Exchange {
       throw new RefusedError('flood', `peer ${session.peerId} lacks entries that it listed itself`)
     }
 
-    asked.filter(({ key }) => lacking.has(keyOf(key))).forEach(({ lackedBy }) => { lackedBy.add(session.peerId) })
-    this.#doubtful ||= lacking.size > 0
+    this.#wanted.lacks(asked.filter(({ key }) => lacking.has(keyOf(key))), session)
     const of = (kind: Item['kind']): Item[] => items.filter((item) => item.kind === kind)
     const blocks = of('block').map(({ key, bytes }) => checkBlock(session, key, bytes))
 
     for (const { cid, bytes } of blocks) {
-      this.#settle(keyOf(cid.bytes), bytes)
+      this.#wanted.settle(cid.bytes, bytes)
     }
 
     const entries = of('entry')
@@ -329,33 +239,8 @@ export class Exchange {
         this.#storing--
       }
 
-      this.#proven.add(session)
-      entries.forEach(({ key, bytes }) => { this.#settle(keyOf(key), bytes) })
-    }
-  }
-
-  /** It is here, perhaps beside something else and before anybody was asked for it. */
-  #settle (key: string, bytes: Uint8Array): void {
-    const wanted = this.#fetching.get(key) ?? this.#queue.get(key)
-    this.#fetching.delete(key)
-    this.#queue.delete(key)
-    wanted?.done.resolve(bytes)
-  }
-
-  /** What all connected peers lack is given up, unless somebody is willing to wait for another peer. */
-  #giveUp (): void {
-    if (!this.#doubtful && this.#sessions.size > 0) {
-      return
-    }
-
-    this.#doubtful = false
-    const peerIds = [...this.#sessions.keys()].map(({ peerId }) => peerId)
-
-    for (const [key, wanted] of this.#queue) {
-      if (!wanted.patient && peerIds.every((peerId) => wanted.lackedBy.has(peerId))) {
-        this.#queue.delete(key)
-        wanted.done.resolve(undefined)
-      }
+      this.#wanted.trust(session)
+      entries.forEach(({ key, bytes }) => { this.#wanted.settle(key, bytes) })
     }
   }
 }

@@ -23,8 +23,6 @@ const questionsPerMinuteMax = 10_000
 /** The most bytes of content that are read before they are handed to the stream. */
 const readAheadBytes = 64 * 1024
 
-export { smallFile } from './small-file.ts'
-
 export interface ServerSessionInit {
   stream: Stream
   log: ContributionsLog
@@ -73,7 +71,8 @@ export class ServerSession {
 
   /** Pushes a new entry, with its file where the client keeps every file and it is small. */
   push (entry: LogEntry, file?: { cid: CID, bytes: Uint8Array }): void {
-    const identity = this.#identityOf(entry.stored.identity)
+    const identity = this.#identityOf(entry.stored.identity, new Set())
+    this.#identitiesSent.add(entry.stored.identity)
     const blocks = file != null && this.#client?.holdsAll === true ? [{ cid: file.cid.bytes, bytes: file.bytes }] : []
     this.#send([{ type: 'push', entry: entry.bytes, identity: identity ?? new Uint8Array(), blocks }])
   }
@@ -179,11 +178,20 @@ export class ServerSession {
       .finally(() => { this.#pendingWants-- })
   }
 
-  async #answerWant ({ id, entries, blocks, withFiles, bytesMax }: Want): Promise<void> {
+  async #answerWant (want: Want): Promise<void> {
+    const { id, entries, blocks, bytesMax } = want
     const end: End = { type: 'end', id, sent: 0, missing: [], deferred: 0 }
-    let ready: Message[] = []
+    const ready: Message[] = []
     let readyBytes = 0
     let sentBytes = 0
+    const identities = new Set<string>()
+    // A push may overtake what is ready and not handed to the stream yet, and then must bring the identity itself.
+    const flush = (): Promise<void> => {
+      identities.forEach((identity) => { this.#identitiesSent.add(identity) })
+      identities.clear()
+      readyBytes = 0
+      return this.#channel.send(ready.splice(0))
+    }
 
     for (const [place, key] of [...entries, ...blocks].entries()) {
       if (!this.#channel.open) {
@@ -196,7 +204,7 @@ export class ServerSession {
         continue
       }
 
-      const items = place < entries.length ? this.#entryItems(id, key, withFiles) : await this.#blockItems(id, key)
+      const items = place < entries.length ? this.#entryItems(want, key, identities) : await this.#blockItems(id, key)
 
       if (items == null) {
         end.missing.push(key)
@@ -210,17 +218,16 @@ export class ServerSession {
       readyBytes += bytes
 
       if (readyBytes >= readAheadBytes) {
-        await this.#channel.send(ready)
-        ready = []
-        readyBytes = 0
+        await flush()
       }
     }
 
-    await this.#channel.send([...ready, end])
+    ready.push(end)
+    await flush()
   }
 
   /** An entry, before it the identity that signed it if the client has not been sent that yet, behind it its file if that is small. */
-  #entryItems (id: number, digest: Uint8Array, withFile: boolean): Item[] | undefined {
+  #entryItems ({ id, withFiles }: Want, digest: Uint8Array, identities: Set<string>): Item[] | undefined {
     const { log, store } = this.#init
     const bytes = log.entries.has(digest) ? store.blocks.getSmall(multihashOf(digest)) : undefined
 
@@ -230,8 +237,9 @@ export class ServerSession {
 
     // It was checked when it was stored.
     const { identity: identityHash, payload } = dagCbor.decode<StoredEntry>(bytes)
-    const identity = this.#identityOf(identityHash)
-    const file = withFile ? smallFile(store, (payload.value as { cid?: unknown }).cid) : undefined
+    const identity = this.#identityOf(identityHash, identities)
+    identities.add(identityHash)
+    const file = withFiles ? smallFile(store, (payload.value as { cid?: unknown }).cid) : undefined
     return [
       ...(identity == null ? [] : [{ type: 'item' as const, id, kind: 'identity' as const, key: sha256(identity), bytes: identity }]),
       { type: 'item', id, kind: 'entry', key: digest, bytes },
@@ -255,13 +263,12 @@ export class ServerSession {
     }
   }
 
-  /** The block of an entry's identity, the first time that an entry of it is sent here. */
-  #identityOf (identity: string): Uint8Array | undefined {
-    if (this.#identitiesSent.has(identity)) {
+  /** The block of an entry's identity, unless it was sent already or is about to be. */
+  #identityOf (identity: string, ready: ReadonlySet<string>): Uint8Array | undefined {
+    if (this.#identitiesSent.has(identity) || ready.has(identity)) {
       return undefined
     }
 
-    this.#identitiesSent.add(identity)
     const digest = digestOfHash(identity)
     return digest == null ? undefined : this.#init.store.blocks.getSmall(multihashOf(digest))
   }

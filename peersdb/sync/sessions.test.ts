@@ -1,17 +1,18 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openStore } from '../store/index.ts'
 import { CorruptBlockError } from '../store/errors.ts'
 import { hashOf, multihashOf, sha256 } from '../log/hash.ts'
 import { Channel } from './channel.ts'
-import { ClientSession, OtherLogError } from './client-session.ts'
+import { ClientSession, keyOf, OtherLogError } from './client-session.ts'
 import { digestsOf, summaryOf } from './digests.test-helper.ts'
 import { itemBytesMax, ProtocolError } from './messages.ts'
 import { ServerSession } from './server-session.ts'
 import { smallFile } from './small-file.ts'
 import { MemoryStream } from './streams.test-helper.ts'
 import type { ClientSessionInit } from './client-session.ts'
+import type { LogEntry } from '../log/entry.ts'
 import type { Hello, Item, Message } from './messages.ts'
 import type { ServerSessionInit } from './server-session.ts'
 
@@ -19,6 +20,8 @@ const hello = (logAddress = '/orbitdb/log'): Hello =>
   ({ type: 'hello', version: 1, logAddress, size: 1, fingerprint: new Uint8Array(16), holdsAll: false })
 const key: Uint8Array = new Uint8Array(sha256(Buffer.from('wanted')))
 const item = (id: number, bytes = 10, of = key): Item => ({ type: 'item', id, kind: 'entry', key: of, bytes: new Uint8Array(bytes) })
+
+afterEach(() => { vi.useRealTimers() })
 
 /** One end of a session that says what a test wants it to say, and notes what it hears. */
 function raw (stream: MemoryStream): { channel: Channel, heard: Message[], say: (...messages: Message[]) => Promise<void> } {
@@ -40,12 +43,13 @@ function client (init: Partial<ClientSessionInit> = {}) {
     stream: near,
     hello,
     onHello: () => { hellos++ },
+    onIdentity: () => {},
     onPush: () => {},
     onHave: () => {},
     onEnd: (_session, reason) => { ended.resolve(reason) },
     ...init
   })
-  const want = (bytesMax = 1_000): ReturnType<ClientSession['want']> => session.want([key], [], { withFiles: false, bytesMax })
+  const want = (limitMs = 60_000): ReturnType<ClientSession['want']> => session.want([key], [], { withFiles: false, bytesMax: 1_000, limitMs })
   return { session, server: raw(far), far, ended: ended.promise, want, hellos: () => hellos }
 }
 
@@ -114,6 +118,70 @@ describe('a client session', () => {
     const owed = want()
     await expect(owed).rejects.toThrow('sent nothing of what it owes')
     await ended
+  })
+
+  it('ends where a server sends just enough not to seem silent, and what it owes is not there in time', async () => {
+    const keys = Array.from({ length: 64 }, (_, index) => sha256(Buffer.from(`wanted ${index}`)))
+    const drips: Array<(turn: number) => Message> = [
+      () => ({ type: 'push', entry: key, identity: key, blocks: [] }),
+      (turn) => item(1, 10, keys[turn])
+    ]
+
+    for (const drip of drips) {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+      const { session, server, ended } = client()
+      await server.say(hello())
+      const wanted = session.want(keys, [], { withFiles: false, bytesMax: 1_000, limitMs: 60_000 })
+      const refused = expect(wanted).rejects.toThrow('peer peer sends what it owes too slowly; it is asked of others')
+
+      for (let turn = 0; turn < 6; turn++) {
+        await server.say(drip(turn))
+        await arrived()
+        expect(session.open).toBe(turn < 5)
+        vi.advanceTimersByTime(14_000)
+      }
+
+      await refused
+      await ended
+    }
+  })
+
+  it('ends where a server lists one digest after another for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const { session, server, ended } = client()
+    const digests = digestsOf('theirs', 50).toSorted(Buffer.compare)
+    await server.say({ ...hello(), size: 50 })
+    const refused = expect(session.compare(summaryOf([]), () => {})).rejects.toThrow('peer peer sends what it owes too slowly')
+
+    for (const digest of digests.slice(0, 8)) {
+      await server.say({ type: 'differ', ranges: [], lists: [{ prefix: '', digests: [digest] }], done: false })
+      await arrived()
+      vi.advanceTimersByTime(14_000)
+    }
+
+    await refused
+    await ended
+  })
+
+  it('gives each want its time, which begins when those before it are answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const { session, server, want } = client()
+    await server.say(hello())
+    const wants = [want(), want(), want()]
+
+    for (const id of [1, 2, 3]) {
+      for (let part = 0; part < 4; part++) {
+        await server.say({ type: 'push', entry: key, identity: new Uint8Array(0), blocks: [] })
+        await arrived()
+        vi.advanceTimersByTime(14_000)
+      }
+
+      await server.say(item(id), { type: 'end', id, sent: 1, missing: [], deferred: 0 })
+      await arrived()
+    }
+
+    expect((await Promise.all(wants)).map(({ items }) => items.length)).toEqual([1, 1, 1])
+    expect(session.open).toBe(true)
   })
 
   it('ends where the peer has another log', async () => {
@@ -201,6 +269,30 @@ describe('a server session', () => {
     expect(client.heard.at(-1)).toMatchObject({ type: 'end', id: 1, sent: 0, missing: [new Uint8Array(block)] })
     expect(corrupt).toHaveLength(1)
     expect(session.subscribed).toBe(true)
+  })
+
+  it('sends an identity with what comes first on the stream, although a push overtakes what a want asked for', async () => {
+    const identity = Buffer.from('an identity')
+    const bytes = dagCbor.encode({ payload: { op: 'ADD', key: null, value: {} }, identity: hashOf(identity) })
+    const blocks = new Map([identity, bytes].map((one) => [keyOf(multihashOf(sha256(one))), one]))
+    const slow = Promise.withResolvers<Uint8Array>()
+    const getSmall = (multihash: Uint8Array): Uint8Array | undefined => blocks.get(keyOf(multihash))
+    const { client, session } = server({ store: { blocks: { getSmall, get: () => slow.promise } } })
+    const block = Buffer.concat([Buffer.of(1, 0x55), multihashOf(key)])
+    await client.say(hello(), { type: 'want', id: 1, entries: [sha256(bytes)], blocks: [block], withFiles: false, bytesMax: 1_000 })
+    await arrived()
+    session.push({ bytes, stored: { identity: hashOf(identity) } } as LogEntry)
+    slow.resolve(Buffer.from('a block'))
+
+    while (client.heard.at(-1)?.type !== 'end') {
+      await arrived()
+    }
+
+    const [first] = client.heard.slice(1)
+    expect(first).toMatchObject({ type: 'push', identity: new Uint8Array(identity) })
+    session.push({ bytes, stored: { identity: hashOf(identity) } } as LogEntry)
+    await arrived()
+    expect(client.heard.at(-1)).toMatchObject({ type: 'push', identity: new Uint8Array(0) })
   })
 
   it('sends an entry of a later schema whatever it has as the CID of its file', async () => {

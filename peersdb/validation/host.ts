@@ -1,4 +1,5 @@
 import type { ValidationClock } from './clock.ts'
+import type { NamedContent } from '../files/listing.ts'
 import type { RunHistory } from './run-history.ts'
 import type { Refusal } from './tally.ts'
 import type { VerdictStore } from './verdict-store.ts'
@@ -19,8 +20,8 @@ export interface ValidationHost {
   connectedPeers (): string[]
   /** Asks one peer; an empty list means that it does not know. The votes are hostile until a tally admitted them. */
   askVotes (peerId: string, request: VoteRequest, options: { signal: AbortSignal }): Promise<SignedVote[]>
-  /** The content, from here or from any peer. */
-  read (cid: string, options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
+  /** The files of a contribution, from here or from any peer: several where it is a directory. */
+  files (cid: string, options: { signal: AbortSignal }): AsyncIterable<NamedContent>
   /** A contribution of the shared log. A private one must not be given: asking about it would tell others of it. */
   contribution (cid: string): Contribution | undefined
   /** A uniform number in [0, 1). */

@@ -11,7 +11,8 @@ import { createValidation } from './service.ts'
 import { memoryValues } from './verdict-store.ts'
 import { decodeRequest, decodeVotes, encodeRequest, encodeVotes } from './vote.ts'
 import { votesProtocol } from './vote-protocol.ts'
-import { cid, contributionOf, oracle, voteOf } from './world.test-helper.ts'
+import { alone, cid, contributionOf, oracle, voteOf } from './world.test-helper.ts'
+import type { NamedContent } from '../files/listing.ts'
 import type { Validation, ValidationInit } from './service.ts'
 import type { SignedVote, VoteRequest } from './vote.ts'
 import type { Voter } from './world.test-helper.ts'
@@ -53,7 +54,7 @@ async function startPeer (init: Partial<ValidationInit> = {}): Promise<TestPeer>
     libp2p: node.libp2p,
     privateKey: node.privateKey,
     values: memoryValues(),
-    read: async function * () { yield Buffer.from('{}') },
+    files: () => alone([Buffer.from('{}')]),
     contribution: (asked) => asked === cid ? contributionOf() : undefined,
     onError: (err) => { failures.push(err) },
     validator: oracle('valid'),
@@ -264,11 +265,11 @@ describe('the service of a peer', () => {
   it('keeps its verdicts and what it knows of runs over a restart', async () => {
     const values = memoryValues()
     const csv = 'instance_count\tmachine_type\tslots\tmemory\tdata_size_MB\tgross_runtime\n2\tm4.2xlarge\t16\t64000\t1000\t150.5\n'
-    const read = async function * (): AsyncGenerator<Uint8Array> { yield Buffer.from(csv) }
+    const files = (): AsyncIterable<NamedContent> => alone([Buffer.from(csv)])
     const contribution = (asked: string) => contributionOf({ cid: asked, name: 'sort.tsv', size: csv.length })
-    const before = await startPeer({ values, read, contribution, validator: {} })
+    const before = await startPeer({ values, files, contribution, validator: {} })
     const verdict = await before.validation.decide('first')
-    const after = await startPeer({ values, read, contribution, validator: {} })
+    const after = await startPeer({ values, files, contribution, validator: {} })
 
     expect(verdict.verdict).toBe('valid')
     expect(after.validation.verdicts()).toEqual([verdict])
@@ -277,10 +278,10 @@ describe('the service of a peer', () => {
 
   it('ends what is under way when it stops', async () => {
     const reading = Promise.withResolvers<void>()
-    const never: AsyncIterable<Uint8Array> = {
+    const never: AsyncIterable<never> = {
       [Symbol.asyncIterator]: () => ({ next: () => { reading.resolve(); return new Promise(() => {}) } })
     }
-    const peer = await startPeer({ read: () => never, validator: {}, strategy: 'self-eager' })
+    const peer = await startPeer({ files: () => never, validator: {}, strategy: 'self-eager' })
     peer.validation.onContribution(contributionOf())
     await reading.promise
     await peer.validation.stop()

@@ -26,7 +26,7 @@ export interface ValidationInit {
   privateKey: PrivateKey
   /** Where verdicts are kept. */
   values: ValidationValues
-  read: ValidationHost['read']
+  files: ValidationHost['files']
   /** A contribution of the shared log; never a private one, because asking about it would tell others of it. */
   contribution: ValidationHost['contribution']
   /** Something went wrong in the background. */
@@ -101,7 +101,7 @@ class ValidationService implements Validation {
       sign: async (bytes) => init.privateKey.sign(bytes),
       connectedPeers: () => this.#protocol.peers(),
       askVotes: (peerId, request, { signal }) => this.#protocol.ask(peerId, request, signal),
-      read: init.read,
+      files: init.files,
       contribution: init.contribution,
       random: init.random ?? Math.random,
       onRefused: (_peerId, reason) => { this.#counters.increment('validation_votes_refused', { reason }) },

@@ -128,8 +128,8 @@ async function examine (cid: string, host: ValidationHost, { validator, examineM
   try {
     examination = await within({ clock: host.clock, ms: examineMs, what: `validating ${cid}` }, signal, (limited) => {
       limited.throwIfAborted()
-      const content = host.read(cid, { signal: limited })
-      return validator({ contribution, content, history: host.history, nowMs: host.clock.nowMs() }, { signal: limited })
+      const files = host.files(cid, { signal: limited })
+      return validator({ contribution, files, history: host.history, nowMs: host.clock.nowMs() }, { signal: limited })
     })
   } catch (err) {
     return { verdict: 'undecided', reasons: [`it could not be looked at: ${(err as Error).message.slice(0, 256)}`], selfDetermined: false }

@@ -9,7 +9,8 @@ import { storedZip } from '../records/zip.ts'
 import { createRunHistory } from './run-history.ts'
 import { createValidator } from './validator.ts'
 import { memoryValues } from './verdict-store.ts'
-import { cid, contributionOf } from './world.test-helper.ts'
+import { alone, cid, contributionOf } from './world.test-helper.ts'
+import type { NamedContent } from '../files/listing.ts'
 import type { RunHistory } from './run-history.ts'
 import type { Examination, ValidatorOptions } from './validator.ts'
 import type { Contribution } from '../contribution.ts'
@@ -30,13 +31,9 @@ interface Options extends ValidatorOptions {
 async function examine (name: string, content: string | Uint8Array, given: Options = {}): Promise<Examination> {
   const { history, contribution, ...options } = given
   const bytes = Buffer.from(content)
-  const chunks = async function * (): AsyncGenerator<Uint8Array> {
-    yield bytes.subarray(0, 100)
-    yield bytes.subarray(100)
-  }
   return createValidator(options)({
     contribution: contributionOf({ name, size: bytes.byteLength, ...contribution }),
-    content: chunks(),
+    files: alone([bytes.subarray(0, 100), bytes.subarray(100)]),
     history: history ?? createRunHistory(memoryValues()),
     nowMs
   }, { signal })
@@ -48,6 +45,63 @@ const table = (...runs: Array<[machines: number | string, seconds: number | stri
 
 const sarHeader = 'timestamp,cpu.%usr,cpu.%idle,memory.%commit,disk.tps'
 const sar = (...rows: string[]): string => [sarHeader, ...rows].join('\n') + '\n'
+
+describe('a directory', () => {
+  const good = JSON.stringify(report)
+  const metrics = sar('2017-09-22 21:13:22,18.17,81.83,118.00,11.6')
+
+  const zipOf = (name: string, content: string): Uint8Array => storedZip([{ name, bytes: Buffer.from(content) }])
+
+  type Contents = Record<string, string | Uint8Array>
+
+  async function examineAll (contents: Contents, given: ValidatorOptions & { size?: number } = {}): Promise<Examination> {
+    const { size, ...options } = given
+    const files = async function * (): AsyncGenerator<NamedContent> {
+      for (const [path, content] of Object.entries(contents)) {
+        yield { path, content: (async function * () { yield Buffer.from(content) }()) }
+      }
+    }
+    const bytes = Object.values(contents).reduce((sum, content) => sum + Buffer.byteLength(content), 0)
+    return createValidator(options)({
+      contribution: contributionOf({ name: 'runs', size: size ?? bytes, mediaType: 'inode/directory' }),
+      files: files(),
+      history: createRunHistory(memoryValues()),
+      nowMs
+    }, { signal })
+  }
+
+  it.each<[string, Record<string, string | Uint8Array>, string, string?]>([
+    ['of a whole record', { 'run/report.json': good, 'run/sar.csv': metrics }, 'valid'],
+    ['with files beside it that have no checks', { 'report.json': good, 'notes.txt': 'slow' }, 'valid'],
+    ['of tables and archives', { 'a.tsv': table([2, 150]), 'b.zip': zipOf('report.json', good) }, 'valid'],
+    ['of which one file of many is bad', { 'a/report.json': good, 'b/report.json': good.replace('119.742', 'long'), 'c/sar.csv': metrics }, 'invalid', 'elapsed_time'],
+    ['with a bad file in an archive', { 'b.zip': zipOf('report.json', '{') }, 'invalid', 'is not JSON'],
+    ['in which nothing has checks', { 'notes.txt': 'slow', 'more.txt': 'slower' }, 'undecided', 'no file in it is of a kind that has checks']
+  ])('%s is judged by all of its files, the worst of them', async (_what, contents, verdict, reason = '') => {
+    const examined = await examineAll(contents)
+    expect(examined.verdict).toBe(verdict)
+    expect(examined.reasons.join()).toContain(reason)
+  })
+
+  it('of another size than the log says is invalid', async () => {
+    expect(await examineAll({ 'report.json': good }, { size: 5 })).toMatchObject({ verdict: 'invalid', reasons: [expect.stringContaining('the log says 5 bytes')] })
+  })
+
+  it('is undecided where it has more files, or more bytes in all of them, packed or not, than are checked', async () => {
+    const many = Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`${index}/report.json`, good]))
+    expect(await examineAll(many)).toMatchObject({ verdict: 'undecided', reasons: ['it has more than 256 files, which are as many as are checked'] })
+    const large = { 'a.csv': metrics.padEnd(600, '\n'), 'b.csv': metrics.padEnd(600, '\n') }
+    expect(await examineAll(large, { bytesMax: 1_000 })).toMatchObject({ verdict: 'undecided', reasons: ['it has more than 1000 bytes, which are as many as are checked'] })
+    const packed = Object.fromEntries([1, 2, 3].map((index) => [`${index}.zip`, zipOf('x', 'x'.repeat(600))]))
+    expect((await examineAll(packed, { bytesMax: 2_000 })).verdict).toBe('undecided')
+  })
+
+  it('has a digest of its own, which is that of another with the same files', async () => {
+    const [one, other, same] = [await examineAll({ a: good }), await examineAll({ b: good }), await examineAll({ a: good })]
+    expect(one.sha256).toBe(same.sha256)
+    expect(new Set([one.sha256, other.sha256, createHash('sha256').update(good).digest('hex')]).size).toBe(3)
+  })
+})
 
 describe('a whole record is valid', () => {
   it.each([
@@ -132,17 +186,17 @@ describe('hostile content', () => {
         yield new Uint8Array(1000)
       }
     }
-    const examined = await createValidator({ bytesMax: 10_000 })({ ...nothingKnown, content: endless() }, { signal })
+    const examined = await createValidator({ bytesMax: 10_000 })({ ...nothingKnown, files: alone(endless()) }, { signal })
     expect(examined).toMatchObject({ verdict: 'undecided', reasons: [expect.stringContaining('more than 10000 bytes')] })
     expect(chunks).toBe(11)
   })
 
   it('that never comes ends with the signal', async () => {
     const over = new AbortController()
-    const never: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
-    const examining = createValidator()({ ...nothingKnown, content: never }, { signal: over.signal })
+    const never: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
+    const examining = [never, alone(never)].map((files) => createValidator()({ ...nothingKnown, files }, { signal: over.signal }))
     over.abort(new Error('enough'))
-    await expect(examining).rejects.toThrow('enough')
+    await Promise.all(examining.map((examined) => expect(examined).rejects.toThrow('enough')))
   })
 
   it('nested deeply is refused before it is parsed', async () => {

@@ -3,16 +3,18 @@ import { checkOutliers } from './checks/outliers.ts'
 import { checkRanges } from './checks/ranges.ts'
 import { runsOf } from './checks/runs.ts'
 import { checkKind, checkSchema, checkSize } from './checks/schema.ts'
-import { readBytes, readFiles } from './content.ts'
+import { readContent } from './content.ts'
 import type { Verdict } from './verdict.ts'
 import type { CheckContext, CheckedRecord, CheckOptions, Finding } from './checks/check.ts'
 import type { Run, RunHistory } from './run-history.ts'
 import type { Contribution } from '../contribution.ts'
+import type { NamedContent } from '../files/listing.ts'
 
 /** What is looked at, and what it is compared with. */
 export interface Examined {
   contribution: Contribution
-  content: AsyncIterable<Uint8Array>
+  /** The file, or all files of the directory. */
+  files: AsyncIterable<NamedContent>
   history: RunHistory
   /** Milliseconds since 1970. */
   nowMs: number
@@ -37,7 +39,8 @@ export interface ValidatorOptions extends Partial<CheckOptions> {
 const maxReasons = 8
 
 /**
- * A validator of performance data: schema, ranges, duplicates, outliers. A contribution is invalid where one check finds a fault,
+ * A validator of performance data: schema, ranges, duplicates, outliers. All files of an archive or a directory are one record.
+ * A contribution is invalid where one check finds a fault in any of them,
  * and undecided where none does but one cannot tell. By default unknown content is undecided, and a run that has too few others
  * to be compared with is let through, since otherwise there would never be any.
  */
@@ -52,16 +55,14 @@ export function createValidator (options: ValidatorOptions = {}): Validator {
     ...given
   }
 
-  return async ({ contribution, content, history, nowMs }, { signal }) => {
-    const { bytes, sha256 } = await readBytes(content, bytesMax, signal)
+  return async ({ contribution, files, history, nowMs }, { signal }) => {
+    const content = await readContent(contribution.name, files, bytesMax, signal)
 
-    if (bytes == null) {
-      return { verdict: 'undecided', reasons: [`it has more than ${bytesMax} bytes, which are as many as are checked`], sha256, runs: [] }
+    if ('problem' in content) {
+      return { verdict: 'undecided', reasons: [`it ${content.problem}`], sha256: '', runs: [] }
     }
 
-    const files = readFiles(contribution.name, bytes, bytesMax)
-    const record = { contribution, sizeBytes: bytes.byteLength, sha256, files, runs: [] }
-    return examine(record, { options: checkOptions, history, nowMs })
+    return examine({ contribution, ...content, runs: [] }, { options: checkOptions, history, nowMs })
   }
 }
 

@@ -9,6 +9,7 @@ import type { Refusal } from './tally.ts'
 import type { Validator } from './validator.ts'
 import type { SignedVote, VoteRequest } from './vote.ts'
 import type { Contribution } from '../contribution.ts'
+import type { NamedContent } from '../files/listing.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
 export const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
@@ -121,7 +122,7 @@ export async function createWorld (behaviours: Behaviour[], init: { latencyMs?: 
       await clock.after(init.latencyMs ?? 10, signal)
       return behaviours[index]!(request, others[index]!, signal)
     },
-    read: async function * () { yield Buffer.from('{}') },
+    files: () => alone([Buffer.from('{}')]),
     contribution: (asked) => asked === cid ? contributionOf() : undefined,
     random: init.random ?? Math.random,
     onRefused: (_peerId, refusal) => { world.refused.push(refusal) },
@@ -137,4 +138,9 @@ export function oracle (verdict: 'valid' | 'invalid' | 'undecided'): Validator &
     return { verdict, reasons: [`the oracle says ${verdict}`], sha256: '', runs: [] }
   }, { calls: 0 })
   return validator
+}
+
+/** A file that is in no directory, as a peer gives it to be validated. */
+export async function * alone (chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<NamedContent> {
+  yield { path: '', content: (async function * () { yield * chunks }()) }
 }

@@ -37,8 +37,13 @@ async function simulate (job: SimulationJob): Promise<void> {
   const current = (): string => (world.currentActor() ?? world.harness).name
   const sequence = job.sequence == null ? undefined : followContribution({ ...job.sequence, nowMs, nameOf, current })
   const network = createSimulatedNetwork({
+<<<<<<< HEAD
     stage: { nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
     profile: await loadProfile(job.run.groups[0]?.params.network ?? 'none'),
+=======
+    stage: { nowMs: () => world.scheduler.nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
+    profile: await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none')),
+>>>>>>> main
     level: job.level,
     seed: job.seed,
     observe: trace.observe
