@@ -6,7 +6,6 @@ import { writeSync } from 'node:fs'
 import { loadProfile } from '../../network/profile.ts'
 import { createSimulatedNetwork } from '../../network/simulated.ts'
 import { findCase, phaseState } from '../../plans/index.ts'
-import { startAudit } from './clock/audit.ts'
 import { conduct } from './conduct.ts'
 import { startInstance } from './instance.ts'
 import { readJob } from './job.ts'
@@ -18,6 +17,7 @@ import { findWorld } from './world.ts'
 import type { InstancePlace, SimulatedInstance } from './instance.ts'
 import type { SimulationJob, SimulationMessage } from './job.ts'
 import type { SyncTwin } from './sync-twin.ts'
+import type { World } from './world.ts'
 
 const progressIntervalMs = 250
 /** Instances begin within this time of each other, so that not all have their heartbeats at the same moment. */
@@ -37,13 +37,8 @@ async function simulate (job: SimulationJob): Promise<void> {
   const current = (): string => (world.currentActor() ?? world.harness).name
   const sequence = job.sequence == null ? undefined : followContribution({ ...job.sequence, nowMs, nameOf, current })
   const network = createSimulatedNetwork({
-<<<<<<< HEAD
     stage: { nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
-    profile: await loadProfile(job.run.groups[0]?.params.network ?? 'none'),
-=======
-    stage: { nowMs: () => world.scheduler.nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
     profile: await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none')),
->>>>>>> main
     level: job.level,
     seed: job.seed,
     observe: trace.observe
@@ -54,11 +49,11 @@ async function simulate (job: SimulationJob): Promise<void> {
   failLoudly(() => instances.find(({ actor }) => actor === world.currentActor()))
   world.onProgress = progressOf(job, sync, () => world.realNowMs(), nowMs)
   world.close()
-  let endAudit: ReturnType<typeof startAudit> | undefined
+  let endAudit: ReturnType<World['startAudit']> | undefined
 
   if (job.audit === true) {
     // What the harness itself opens, such as the listener for signals, is there by then.
-    world.scheduler.at(0, () => { endAudit = startAudit(world.scheduler) }, world.harness)
+    world.scheduler.at(0, () => { endAudit = world.startAudit() }, world.harness)
   }
 
   const { results, end } = await conduct({

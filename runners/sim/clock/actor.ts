@@ -43,7 +43,9 @@ export class Actor {
   }
 }
 
-const current = new AsyncLocalStorage<Actor>()
+/** In place of an actor: what runs is part of native work whose end the scheduler has fixed. */
+const native = Symbol('native work')
+const current = new AsyncLocalStorage<Actor | typeof native>()
 
 /** Runs something, and all that follows from it, on behalf of an actor. */
 export function runAs<T> (actor: Actor, work: () => T): T {
@@ -51,5 +53,15 @@ export function runAs<T> (actor: Actor, work: () => T): T {
 }
 
 export function currentActor (): Actor | undefined {
-  return current.getStore()
+  const store = current.getStore()
+  return store === native ? undefined : store
+}
+
+/** Does native work; all that it leads to until its end is part of it. */
+export function runAsNative<T> (work: () => T): T {
+  return current.run(native, work)
+}
+
+export function isNative (): boolean {
+  return current.getStore() === native
 }

@@ -1,5 +1,5 @@
-import { createHook, executionAsyncId } from 'node:async_hooks'
-import type { Scheduler } from './scheduler.ts'
+import { createHook } from 'node:async_hooks'
+import { isNative } from './actor.ts'
 
 /** An asynchronous operation that virtual time does not govern, or of which nobody has found out whether it does. */
 export interface Ungoverned {
@@ -15,8 +15,6 @@ const drained = ['PROMISE', 'Microtask', 'TickObject', 'Immediate']
 /** An open file, which does nothing by itself; all that is done to it goes through native work that is governed. */
 const passive = ['FILEHANDLE']
 const allowed = new Set([...drained, ...passive])
-/** What leads from one thing to another, and not from native work to what it was begun for. */
-const boundaries = new Set(['Immediate'])
 /** Jobs of `node:crypto` that most functions do at once; of those that are done on the thread pool Node calls back. */
 const cryptoJobs = new Set([
   'CHECKPRIMEREQUEST', 'CIPHERREQUEST', 'DERIVEBITSREQUEST', 'HASHREQUEST', 'KEYEXPORTREQUEST', 'KEYGENREQUEST', 'KEYPAIRGENREQUEST',
@@ -28,10 +26,8 @@ const cryptoJobs = new Set([
  * ends before the next event, those that were begun within native work whose end the scheduler has fixed, and what
  * `node:crypto` computes at once. It slows a simulation down several times and is for tests.
  */
-export function startAudit (scheduler: Scheduler): () => Ungoverned[] {
+export function startAudit (): () => Ungoverned[] {
   const found = new Map<string, { count: number, stack: string }>()
-  /** Operations that belong to native work, by their number, with all that they lead to. */
-  const native = new Set<number>()
   const computing = new Map<number, { type: string, stack: string }>()
 
   const note = (type: string, stack: string): void => {
@@ -41,9 +37,11 @@ export function startAudit (scheduler: Scheduler): () => Ungoverned[] {
 
   const hook = createHook({
     init: (id, type) => {
-      if (scheduler.beginning > 0 || (native.has(executionAsyncId()) && !boundaries.has(type))) {
-        native.add(id)
-      } else if (cryptoJobs.has(type)) {
+      if (isNative()) {
+        return
+      }
+
+      if (cryptoJobs.has(type)) {
         computing.set(id, { type, stack: stackHere() })
       } else if (!allowed.has(type)) {
         note(type, stackHere())

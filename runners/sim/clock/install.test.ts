@@ -28,7 +28,7 @@ describe('in a simulated world', () => {
   it('native work ends at the time at which it began, in that order, before anything later', async () => {
     const log = await run<Array<[string, number]>>('native')
     expect(log).toEqual([
-      ['read', 0], ['digest', 0], ['stat', 0], ['callback', 0], ['rm', 0], ['rm callback', 0], ['cp', 0], ['ENOENT', 0], ['handle', 0], ['1 ms later', 1]
+      ['read', 0], ['digest', 0], ['stat', 0], ['callback', 0], ['rm', 0], ['rm callback', 0], ['cp', 0], ['ENOENT', 0], ['handle', 0], ['written and removed', 0], ['1 ms later', 1]
     ])
   })
 

@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { performance } from 'node:perf_hooks'
 import { Actor, currentActor, runAs } from './actor.ts'
+import { startAudit } from './audit.ts'
 import { installCharges } from './charges.ts'
 import { installDates } from './dates.ts'
 import { installNative } from './native.ts'
@@ -10,6 +11,7 @@ import { installRefusals } from './refusals.ts'
 import { Scheduler } from './scheduler.ts'
 import { installTimers } from './timers.ts'
 import type { CostTable } from '../costs.ts'
+import type { Ungoverned } from './audit.ts'
 
 /** What of the real world is still of use: to the harness alone, never to what is simulated. */
 export interface World {
@@ -21,6 +23,8 @@ export interface World {
   currentActor (): Actor | undefined
   /** From now on, what cannot be simulated throws. Libraries may load native add-ons until then. */
   close (): void
+  /** Looks from now on at what virtual time does not govern; returns what tells it. For tests. */
+  startAudit (): () => Ungoverned[]
   /** Real milliseconds since the process was started. */
   realNowMs (): number
   /** Called between events, now and then. */
@@ -59,6 +63,7 @@ export async function installWorld ({ seed, paced, costs }: WorldInit): Promise<
       installRefusals()
       syncBuiltinESMExports()
     },
+    startAudit,
     realNowMs: real.now
   }
   await installNative(scheduler)

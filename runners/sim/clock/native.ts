@@ -1,7 +1,6 @@
 import crypto from 'node:crypto'
 import fs from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { isNative, runAsNative } from './actor.ts'
 import { replace } from './patch.ts'
 import type { KeyObject } from 'node:crypto'
 import type { Scheduler } from './scheduler.ts'
@@ -32,22 +31,19 @@ const verifiedMax = 200_000
  * here, so that neither the disk nor the thread pool decides what comes first.
  */
 export async function installNative (scheduler: Scheduler): Promise<void> {
-  // Of two pieces of work one within the other, each would wait for the other. What Node.js calls as it begins one is known by
-  // that; what it calls later it keeps from when the code of these was loaded, which is when they are first used.
-  const nowhere = join(tmpdir(), `peerslab-nowhere-${process.pid}`)
-  await Promise.allSettled([fs.promises.rm(nowhere, { recursive: true, force: true }), fs.promises.cp(nowhere, `${nowhere}-2`)])
   const handle = await fs.promises.open(process.execPath)
   const fileHandle = Object.getPrototypeOf(handle) as Record<string, AnyFunction>
   await handle.close()
 
   const ofPromise = (original: AnyFunction): AnyFunction => function (...args) {
-    if (scheduler.beginning > 0) {
+    // Of two pieces of work one within the other, each would wait for the other.
+    if (isNative()) {
       return original.apply(this, args)
     }
 
     const settle = scheduler.complete(0)
     return new Promise((resolve, reject) => {
-      Promise.resolve(scheduler.begin(() => original.apply(this, args))).then(
+      Promise.resolve(runAsNative(() => original.apply(this, args))).then(
         (value) => { settle(() => { resolve(value) }) },
         (reason: unknown) => { settle(() => { reject(reason) }) })
     })
@@ -55,13 +51,13 @@ export async function installNative (scheduler: Scheduler): Promise<void> {
   const ofCallback = (original: AnyFunction): AnyFunction => function (...args) {
     const callback = args.at(-1)
 
-    if (typeof callback !== 'function' || scheduler.beginning > 0) {
+    if (typeof callback !== 'function' || isNative()) {
       return original.apply(this, args)
     }
 
     const settle = scheduler.complete(0)
     const wrapped: AnyFunction = (...results) => { settle(() => { (callback as AnyFunction)(...results) }) }
-    return scheduler.begin(() => original.apply(this, [...args.slice(0, -1), wrapped]))
+    return runAsNative(() => original.apply(this, [...args.slice(0, -1), wrapped]))
   }
   const wrap = (target: object, names: readonly string[], wrapper: (original: AnyFunction) => AnyFunction): void => {
     names.forEach((name) => { replace(target as Record<string, AnyFunction>, name, wrapper) })

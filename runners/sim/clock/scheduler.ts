@@ -50,8 +50,6 @@ export interface SchedulerInit {
  */
 export class Scheduler {
   events = 0
-  /** How much native work is being begun at this moment whose end `complete` has fixed. */
-  beginning = 0
   readonly #init: SchedulerInit
   readonly #heap = createHeap<ScheduledEvent>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order))
   #order = 0
@@ -107,17 +105,6 @@ export class Scheduler {
         this.#awaited = undefined
         this.#pump()
       }
-    }
-  }
-
-  /** Begins native work whose end was fixed by `complete`; what it opens is governed by virtual time. */
-  begin<T> (work: () => T): T {
-    this.beginning++
-
-    try {
-      return work()
-    } finally {
-      this.beginning--
     }
   }
 

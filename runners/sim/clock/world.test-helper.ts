@@ -18,6 +18,8 @@ const { default: fs } = await import('node:fs')
 const { open, readFile } = await import('node:fs/promises')
 const { setTimeout: delay, setInterval: every, setImmediate: immediate } = await import('node:timers/promises')
 const { promisify } = await import('node:util')
+const { tmpdir } = await import('node:os')
+const { join } = await import('node:path')
 
 const message = (work: () => unknown): string => {
   try {
@@ -84,6 +86,13 @@ async function native (): Promise<unknown> {
     fs.promises.rm('/nowhere', { recursive: true, force: true }).then(note('rm')),
     new Promise<void>((resolve) => { fs.rm('/nowhere', { recursive: true, force: true }, () => { note('rm callback')(); resolve() }) }),
     fs.promises.cp('/nowhere', '/nowhere-else').catch(note('cp')),
+    (async () => {
+      // What Node.js does within one piece of work is no piece of its own.
+      const directory = await fs.promises.mkdtemp(join(tmpdir(), 'peerslab-world-'))
+      await fs.promises.writeFile(join(directory, 'file'), 'text', { flush: true })
+      await fs.promises.rm(directory, { recursive: true })
+      note('written and removed')()
+    })(),
     readFile('/nowhere').catch((err: NodeJS.ErrnoException) => { note(err.code ?? '')() }),
     delay(1).then(note('1 ms later'))
   ]
@@ -159,8 +168,8 @@ async function charges (): Promise<unknown> {
 }
 
 /** What an audit says of things that virtual time governs, and of things that it does not. */
-async function audit ({ scheduler }: World): Promise<unknown> {
-  const endGoverned = startAudit(scheduler)
+async function audit (): Promise<unknown> {
+  const endGoverned = startAudit()
   await delay(10)
   await readFile(process.execPath)
   const handle = await open(process.execPath)
@@ -173,7 +182,7 @@ async function audit ({ scheduler }: World): Promise<unknown> {
   await new Promise((resolve) => { process.nextTick(resolve) })
   await new Promise<void>((resolve) => { queueMicrotask(resolve) })
   const governed = endGoverned()
-  const endUngoverned = startAudit(scheduler)
+  const endUngoverned = startAudit()
   const { port1, port2 } = new MessageChannel()
   await new Promise((resolve) => {
     port1.onmessage = resolve
@@ -183,7 +192,6 @@ async function audit ({ scheduler }: World): Promise<unknown> {
   await new Promise((resolve) => { realSetTimeout(resolve, 1) })
   await new Promise((resolve) => { crypto.scrypt('password', 'salt', 16, resolve) })
   const ungoverned = endUngoverned()
-  if (process.env.DBG) console.error(JSON.stringify(ungoverned))
   return { governed, ungoverned: ungoverned.map(({ type }) => type).sort(), stack: ungoverned[0]?.stack }
 }
 
@@ -192,5 +200,7 @@ const { promise, resolve, reject } = Promise.withResolvers<unknown>()
 world.scheduler.at(0, () => { (scenarios[name] ?? (() => Promise.reject(new Error(`no scenario ${name}`))))(world).then(resolve, reject) }, world.createActor('one'))
 promise.then(() => { world.scheduler.stop('done') }, () => { world.scheduler.stop('done') })
 await world.scheduler.run()
-process.stdout.write(JSON.stringify({ result: await promise, realMs: realNowMs() - startedMs }))
+// What virtual time does not govern goes on when nothing is left to happen in it.
+const result = await promise
+process.stdout.write(JSON.stringify({ result, realMs: realNowMs() - startedMs }))
 process.exit(0)
