@@ -1,4 +1,4 @@
-export { openPeer } from './peer.ts'
+export { openPeer } from './open-peer.ts'
 export * from './errors.ts'
 export * from './store/errors.ts'
 export { ConnectError } from './membership/errors.ts'
