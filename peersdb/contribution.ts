@@ -1,3 +1,4 @@
+import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import * as z from 'zod'
 import { InvalidInputError, RefusedError } from './errors.ts'
@@ -6,6 +7,9 @@ import { InvalidInputError, RefusedError } from './errors.ts'
 export const contributionSchemaVersion = 1
 
 const maxAttributes = 64
+
+/** The most bytes of a contribution in DAG-CBOR, so that an entry of 128 KiB has 8 KiB for its parents, keys and signature. */
+export const contributionBytesMax = 120 * 1024
 
 const storedContribution = z.object({
   schema: z.literal(contributionSchemaVersion),
@@ -68,6 +72,12 @@ export function checkContribution (value: StoredContribution): StoredContributio
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new InvalidInputError(`contribution "${String(value.name).slice(0, 128)}": ${issue?.path.join('.') ?? 'it'}: ${issue?.message ?? 'is malformed'}`)
+  }
+
+  const { byteLength } = dagCbor.encode(parsed.data)
+
+  if (byteLength > contributionBytesMax) {
+    throw new InvalidInputError(`contribution "${value.name.slice(0, 128)}": its description takes ${byteLength} bytes of at most ${contributionBytesMax}; shorten its attributes`)
   }
 
   return parsed.data

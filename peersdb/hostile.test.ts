@@ -158,6 +158,11 @@ describe('a hostile server of the sync protocol', () => {
   it.each<[string, string, RegExp, (honestEntry: LogEntry) => Promise<Message>]>([
     ['a push that is no entry', 'malformed', /is not dag-cbor|malformed/, async () => pushOf({ bytes: randomBytes(300) })],
     ['an entry of another log', 'malformed', /is of the log/, async () => pushOf(await createEntry(hostile.identity, '/orbitdb/other', (await entry()).contribution!, { next: [], time: 1 }))],
+    ['an entry that is too large', 'malformed', /has 1[3-9]\d{4} bytes; at most 131072 are read/, async () => {
+      const { contribution } = await entry()
+      const attributes = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`attribute ${i}`, '漢'.repeat(700)]))
+      return pushOf(await createEntry(hostile.identity, victim.logAddress, { ...contribution!, attributes }, { next: [], time: 1 }))
+    }],
     ['an entry with a false signature', 'unsigned', /has a false signature/, async () => {
       const { stored } = await entry()
       return pushOf({ bytes: dagCbor.encode({ ...stored, sig: stored.sig.replace(/^../, stored.sig.startsWith('00') ? '11' : '00') }) })

@@ -1,4 +1,4 @@
-export { openPeer } from './peer.ts'
+export { openPeer } from './open-peer.ts'
 export { contributionChannel, streamChannel } from './channels.ts'
 export * from './errors.ts'
 export * from './store/errors.ts'

@@ -1,171 +1,55 @@
-import { basename } from 'node:path'
-import { TypedEventEmitter } from 'main-event'
-import mime from 'mime'
 import { watchChanges } from './changes.ts'
-import { tellContribution } from './channels.ts'
-import { checkContribution, contributionSchemaVersion, parseCid } from './contribution.ts'
+import { parseCid } from './contribution.ts'
 import { countersOf } from './counters.ts'
-import { FileNotFoundError, InvalidInputError, PeerClosedError } from './errors.ts'
-import { importContent } from './files/content.ts'
-import { FileService } from './files/files.ts'
-import { matches } from './filter.ts'
-import { openContributionsLog } from './log/open-log.ts'
-import { createBans } from './membership/bans.ts'
-import { createMembership } from './membership/membership.ts'
-import { startNode } from './node.ts'
-import { openPrivateData } from './private-data.ts'
-import { createProtocolCounters } from './protocol-counters.ts'
-import { openStore } from './store/index.ts'
-import { StockSync } from './stock/stock-sync.ts'
-import { FastSync } from './sync/fast-sync.ts'
-import { createValidation } from './validation/service.ts'
-import type { Access, Cancellable, Change, Content, ContributeOptions, CounterRow, Filter, Page, Peer, PeerEvents, PeerInit, PeerStatus, Query } from './api.ts'
-import type { Contribution, StoredContribution } from './contribution.ts'
-import type { RefusalKind, RefusedError } from './errors.ts'
-import type { Imported } from './files/content.ts'
+import { FileNotFoundError, PeerClosedError } from './errors.ts'
+import { queryAll } from './query-all.ts'
+import type { Access, Cancellable, Change, Content, ContributeOptions, CounterRow, Filter, Page, Peer, PeerEvents, PeerStatus, Query } from './api.ts'
+import type { Contribution } from './contribution.ts'
+import type { ContributionWriter } from './contribution-writer.ts'
+import type { RefusalKind } from './errors.ts'
+import type { FileService } from './files/files.ts'
 import type { ContributionsLog } from './log/contributions-log.ts'
-import type { LogEntry } from './log/entry.ts'
 import type { Membership } from './membership/membership.ts'
 import type { Node, NodeServices } from './node.ts'
 import type { PrivateData } from './private-data.ts'
+import type { ProtocolCounters } from './protocol-counters.ts'
 import type { Store } from './store/index.ts'
 import type { Sync } from './sync.ts'
 import type { Validation } from './validation/service.ts'
 import type { StrategyName, Verdict } from './validation/verdict.ts'
-import type { ProtocolCounters } from './protocol-counters.ts'
-import type { CID } from 'multiformats/cid'
 import type { Libp2p } from '@libp2p/interface'
+import type { TypedEventEmitter } from 'main-event'
 
 /** How long `close` waits for connections to end in an orderly way, in milliseconds. */
 const closeTimeoutMs = 3_000
-const pageSize = 500
-/** Any CID will do to check a description whose file is not read yet. */
-const emptyFile = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 
-/** What a peer is made of before it opens its log. */
-interface Parts {
+/** What a peer is made of, all of it opened and started. */
+export interface PeerParts {
+  events: TypedEventEmitter<PeerEvents>
   store: Store
   privateData: PrivateData
   node: Node
   membership: Membership
+  /** The bytes and streams of each protocol. */
   traffic: ProtocolCounters
+  files: FileService
+  validation: Validation
+  log: ContributionsLog
+  sync: Sync
+  writer: ContributionWriter
+  refusals: ReadonlyMap<RefusalKind, number>
+  /** Aborted when the peer begins to close. */
+  closing: AbortController
 }
 
-/** Opens a PeersDB peer. It serves other peers until it is closed. */
-export async function openPeer (init: PeerInit = {}): Promise<Peer> {
-  const bytesMax = init.storeBytesMax
-  let privateBytes = (): number => 0
-  // What is shared and what is private have one limit together, whichever of them grows.
-  const store = await openStore({ directory: init.directory, bytesMax, othersBytes: () => privateBytes() })
-  const opened: Array<() => Promise<unknown>> = [() => store.close()]
-
-  try {
-    const privateData = await openPrivateData({ directory: init.directory, bytesMax, othersBytes: () => store.sizeBytes() })
-    privateBytes = () => privateData.store.sizeBytes()
-    opened.push(() => privateData.close())
-    const bans = createBans()
-    const traffic = createProtocolCounters()
-    const node = await startNode({
-      stores: store,
-      listen: init.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-      transport: init.transport,
-      connectionGater: bans.gater,
-      counters: traffic,
-      mdns: init.mdns,
-      dht: init.dht
-    })
-    opened.push(() => node.stop())
-    const events = new TypedEventEmitter<PeerEvents>()
-    const membership = createMembership({
-      libp2p: node.libp2p,
-      bootstrap: init.bootstrap ?? [],
-      bans,
-      exchange: init.peerExchange,
-      onError: (err) => { events.safeDispatchEvent('failure', { detail: err }) }
-    })
-    const peer = new PeersDbPeer(init, events, { store, privateData, node, membership, traffic })
-    await peer.start()
-    return peer
-  } catch (err) {
-    await Promise.allSettled(opened.reverse().map((close) => close()))
-    throw err
-  }
-}
-
-class PeersDbPeer implements Peer {
+/** A peer as its users see it. */
+export class PeersDbPeer implements Peer {
   readonly events: TypedEventEmitter<PeerEvents>
-  readonly #init: PeerInit
-  readonly #parts: Parts
-  readonly #files: FileService
-  readonly #validation: Validation
-  readonly #closing = new AbortController()
-  readonly #refusals = new Map<RefusalKind, number>()
-  #log!: ContributionsLog
-  #sync!: Sync
+  readonly #parts: PeerParts
 
-  constructor (init: PeerInit, events: TypedEventEmitter<PeerEvents>, parts: Parts) {
-    this.#init = init
+  constructor (parts: PeerParts) {
     this.#parts = parts
-    this.events = events
-    this.#files = new FileService({
-      store: parts.store,
-      sync: () => this.#sync,
-      onHeld: (cid) => { this.#onHeld(cid) },
-      onCorrupt: (reason) => {
-        this.#fail(reason)
-        this.#fetchWanted()
-      }
-    })
-    this.#validation = createValidation({
-      libp2p: parts.node.libp2p,
-      privateKey: parts.store.privateKey,
-      values: parts.store.values,
-      files: (cid, options) => this.#files.list(parseCid(cid), options),
-      contribution: (cid) => parts.store.catalogue.byCid(cid)[0],
-      strategy: init.validate,
-      onError: this.#fail
-    })
-  }
-
-  async start (): Promise<void> {
-    const { node, store, privateData, membership } = this.#parts
-    // Whoever opens a log by its address may need its manifest from a peer.
-    await membership.start()
-    this.#log = await openContributionsLog({
-      node,
-      store,
-      name: this.#init.log ?? 'contributions',
-      administrators: this.#init.administrators ?? '*',
-      mode: this.#init.sync ?? 'fast',
-      openTimeoutMs: this.#init.openTimeoutMs,
-      onEntry: this.#onEntry,
-      onRefused: this.#onRefused
-    })
-    this.#sync = new (this.#init.sync === 'stock' ? StockSync : FastSync)({
-      node,
-      store,
-      log: this.#log,
-      files: this.#files,
-      keepsEveryFile: this.#init.pin === 'everything',
-      wants: (contribution) => this.#wants(contribution),
-      syncIntervalMs: this.#init.syncIntervalMs ?? 5_000,
-      bitswapTimeoutMs: this.#init.bitswapTimeoutMs,
-      random: Math.random,
-      neighboursOf: (peerId) => membership.neighboursOf(peerId),
-      ban: (peerId, forMs) => { membership.ban(peerId, forMs).catch(this.#fail) },
-      onNeighbour: (peerId) => {
-        this.#files.tryAgain()
-        this.events.safeDispatchEvent('neighbour', { detail: peerId })
-      },
-      onRefused: this.#onRefused,
-      onError: this.#fail
-    })
-    await this.#sync.start()
-    await this.#validation.start()
-
-    await privateData.settle(store)
-    this.#fetchWanted()
-    await this.#fetchByPolicy()
+    this.events = parts.events
   }
 
   get id (): string {
@@ -173,11 +57,11 @@ class PeersDbPeer implements Peer {
   }
 
   get logAddress (): string {
-    return this.#log.address
+    return this.#parts.log.address
   }
 
   get access (): Access {
-    return this.#log.access
+    return this.#parts.log.access
   }
 
   get libp2p (): Libp2p<NodeServices> {
@@ -189,81 +73,25 @@ class PeersDbPeer implements Peer {
   }
 
   async contribute (content: Content, options: ContributeOptions = {}): Promise<Contribution> {
-    this.#closing.signal.throwIfAborted()
+    this.#parts.closing.signal.throwIfAborted()
     options.signal?.throwIfAborted()
-    const { store, privateData } = this.#parts
-    const describe = this.#describe(content, options)
-    // What is wrong with the description is said before anything is read or stored.
-    describe({ cid: parseCid(emptyFile), size: 0, isDirectory: false, blocks: [] })
-
-    if (options.private === true) {
-      return privateData.contribute(content, describe, options)
-    }
-
-    using _protected = store.blocks.protect()
-    const imported = await importContent(store, content, options)
-    return this.#append(describe(imported), imported)
+    return this.#parts.writer.contribute(content, options)
   }
 
-  #describe (content: Content, options: ContributeOptions): (imported: Imported) => StoredContribution {
-    const name = options.name ?? ('path' in content ? basename(content.path) : undefined)
-
-    if (name == null) {
-      throw new InvalidInputError('a contribution that is not read from a path needs a name')
-    }
-
-    const createdAt = new Date().toISOString()
-    return ({ cid, size, isDirectory }) => checkContribution({
-      schema: contributionSchemaVersion,
-      cid: cid.toString(),
-      name,
-      size,
-      mediaType: options.mediaType ?? (isDirectory ? 'inode/directory' : mime.getType(name) ?? 'application/octet-stream'),
-      contributor: this.id,
-      createdAt,
-      attributes: options.attributes ?? {}
-    })
-  }
-
-  async #append (contribution: StoredContribution, { cid, blocks, small }: Pick<Imported, 'cid' | 'blocks' | 'small'>): Promise<Contribution> {
-    const multihashes = small == null ? blocks : [cid.multihash.bytes]
-    tellContribution({ contribution, multihashes, small })
-    const entry = await this.#log.append(contribution, () => {
-      if (small == null) {
-        this.#parts.store.files.hold(cid, blocks)
-      } else {
-        this.#files.holdSmall(cid, small)
-      }
-    })
-    tellContribution({ contribution, multihashes, small, entry: entry.digest })
-    this.#sync.announce(entry)
-    return { ...contribution, hash: entry.hash }
-  }
-
-  async publish (cidText: string, options: Cancellable = {}): Promise<Contribution> {
-    this.#closing.signal.throwIfAborted()
+  async publish (cid: string, options: Cancellable = {}): Promise<Contribution> {
+    this.#parts.closing.signal.throwIfAborted()
     options.signal?.throwIfAborted()
-    const { store, privateData } = this.#parts
-    return privateData.publish(parseCid(cidText), { store, append: (contribution, file) => this.#append(contribution, file) })
+    return this.#parts.writer.publish(parseCid(cid))
   }
 
   async * get (cidText: string, options: Cancellable & { offline?: boolean, path?: string } = {}): AsyncGenerator<Uint8Array> {
     const cid = parseCid(cidText)
-    const { privateData } = this.#parts
-    yield * privateData.has(cid) ? privateData.read(cid, options) : this.#files.read(cid, options)
+    const { privateData, files } = this.#parts
+    yield * privateData.has(cid) ? privateData.read(cid, options) : files.read(cid, options)
   }
 
-  async * query (query: Query = {}, { signal }: Cancellable = {}): AsyncGenerator<Contribution> {
-    let after = query.after
-    let left = query.limit ?? Infinity
-
-    do {
-      signal?.throwIfAborted()
-      const { contributions, next } = this.page({ ...query, after, limit: Math.min(left, pageSize) })
-      yield * contributions
-      left -= contributions.length
-      after = next
-    } while (after != null && left > 0)
+  query (query: Query = {}, options: Cancellable = {}): AsyncGenerator<Contribution> {
+    return queryAll(this, query, options)
   }
 
   page (query: Query = {}): Page {
@@ -276,26 +104,28 @@ class PeersDbPeer implements Peer {
   }
 
   watch (filter: Filter = {}, options: Cancellable = {}): AsyncGenerator<Change> {
-    return watchChanges({ events: this.events, isHeld: ({ cid }) => this.#isHeld(cid), closing: this.#closing.signal }, filter, options)
+    const { events, store, closing } = this.#parts
+    return watchChanges({ events, isHeld: ({ cid }) => store.files.isHeld(parseCid(cid)), closing: closing.signal }, filter, options)
   }
 
   validate (cid: string, options: Cancellable & { strategy?: StrategyName } = {}): Promise<Verdict> {
-    return this.#validation.decide(parseCid(cid).toString(), options)
+    return this.#parts.validation.decide(parseCid(cid).toString(), options)
   }
 
   verdicts (): Verdict[] {
-    return this.#validation.verdicts()
+    return this.#parts.validation.verdicts()
   }
 
   async pin (cidText: string, { signal }: Cancellable = {}): Promise<void> {
-    const { closing, cid } = { closing: this.#closing.signal, cid: parseCid(cidText) }
-    const { store, privateData } = this.#parts
+    const { store, privateData, files, closing } = this.#parts
+    const cid = parseCid(cidText)
     const contributions = store.catalogue.byCid(cidText)
 
     // What is private is kept already, and to ask other peers for it would tell them of it.
     if (contributions.length > 0 || !privateData.has(cid)) {
       const sizeMax = contributions.length > 0 ? Math.max(...contributions.map(({ size }) => size)) : undefined
-      await this.#files.ensure(cid, { signal: signal == null ? closing : AbortSignal.any([closing, signal]), sizeMax, patient: false })
+      const signals = signal == null ? [closing.signal] : [closing.signal, signal]
+      await files.ensure(cid, { signal: AbortSignal.any(signals), sizeMax, patient: false })
     }
   }
 
@@ -315,7 +145,7 @@ class PeersDbPeer implements Peer {
   }
 
   status (): PeerStatus {
-    const { store, privateData, node } = this.#parts
+    const { store, privateData, node, sync } = this.#parts
     return {
       id: this.id,
       logAddress: this.logAddress,
@@ -324,101 +154,35 @@ class PeersDbPeer implements Peer {
       filesHeld: store.files.held,
       privateContributions: privateData.store.catalogue.entries,
       connectedPeers: node.libp2p.getPeers().length,
-      neighbours: this.#sync.neighbours
+      neighbours: sync.neighbours
     }
   }
 
   counters (): CounterRow[] {
-    const { store, membership, traffic } = this.#parts
+    const { membership, traffic, validation } = this.#parts
     return [
-      ...countersOf({ store, log: this.#log, sync: this.#sync, files: this.#files, refusals: this.#refusals }),
+      ...countersOf(this.#parts),
       ...traffic.rows(),
       ...membership.counters(),
-      ...this.#validation.counters()
+      ...validation.counters()
     ]
   }
 
   async close (): Promise<void> {
-    if (this.#closing.signal.aborted) {
+    if (this.#parts.closing.signal.aborted) {
       return
     }
 
-    const { node, membership, privateData, store } = this.#parts
-    this.#closing.abort(new PeerClosedError('the peer has been closed'))
+    const { closing, membership, validation, sync, log, node, privateData, store } = this.#parts
+    closing.abort(new PeerClosedError('the peer has been closed'))
     await membership.stop()
-    await this.#validation.stop()
-    await this.#sync.stop()
-    await this.#log.close()
+    await validation.stop()
+    await sync.stop()
+    await log.close()
     await Promise.race([node.stop(), bound(closeTimeoutMs)])
     // What is still being written looks at both stores for room.
     await store.close()
     await privateData.close()
-  }
-
-  #isHeld (cid: string): boolean {
-    return this.#parts.store.files.isHeld(parseCid(cid))
-  }
-
-  readonly #onEntry = ({ hash, contribution: stored }: LogEntry): void => {
-    if (stored == null) {
-      return
-    }
-
-    const contribution = { ...stored, hash }
-    this.events.safeDispatchEvent('contribution', { detail: contribution })
-    this.#validation.onContribution(contribution)
-
-    if (this.#isHeld(contribution.cid)) {
-      this.events.safeDispatchEvent('file', { detail: contribution })
-    } else if (this.#wants(contribution)) {
-      this.#fetchInBackground(contribution)
-    }
-  }
-
-  #wants (contribution: StoredContribution): boolean {
-    const policy = this.#init.pin ?? 'nothing'
-    return policy === 'everything' || (policy !== 'nothing' && matches(contribution, policy, () => false))
-  }
-
-  #fetchInBackground ({ cid, size }: Pick<Contribution, 'cid'> & { size?: number }): void {
-    this.#files.ensure(parseCid(cid), { signal: this.#closing.signal, sizeMax: size, patient: true }).catch(this.#fail)
-  }
-
-  /** Goes on with files that were wanted when the peer ended, and with those that lost a block on disk. */
-  #fetchWanted (): void {
-    const { catalogue, files } = this.#parts.store
-
-    for (const cid of [...files.wanted()]) {
-      this.#fetchInBackground(catalogue.byCid(cid.toString())[0] ?? { cid: cid.toString() })
-    }
-  }
-
-  /** The policy may be another than when these contributions came, or the peer ended between their coming and that of their files. */
-  async #fetchByPolicy (): Promise<void> {
-    const { pin = 'nothing' } = this.#init
-
-    if (pin !== 'nothing') {
-      for await (const contribution of this.query({ ...(pin === 'everything' ? {} : pin), held: false })) {
-        this.#fetchInBackground(contribution)
-      }
-    }
-  }
-
-  readonly #onHeld = (cid: CID): void => {
-    for (const contribution of this.#parts.store.catalogue.byCid(cid.toString())) {
-      this.events.safeDispatchEvent('file', { detail: contribution })
-    }
-  }
-
-  readonly #onRefused = (reason: RefusedError): void => {
-    this.#refusals.set(reason.kind, (this.#refusals.get(reason.kind) ?? 0) + 1)
-    this.#fail(reason)
-  }
-
-  readonly #fail = (err: Error): void => {
-    if (!this.#closing.signal.aborted) {
-      this.events.safeDispatchEvent('failure', { detail: err })
-    }
   }
 }
 

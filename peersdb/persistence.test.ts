@@ -72,7 +72,7 @@ describe('a peer that is killed', () => {
 
   it('while it catches up goes on where it was', { timeout: 120_000 }, async () => {
     const [directory, origin, count] = [await temporaryDirectory(), await open(), 2_000]
-    const contents = Array.from({ length: count }, (_, i) => randomBytes(i % 40 === 0 ? 100_000 : 1_000))
+    const contents = Array.from({ length: count }, (_, i) => randomBytes(i % 40 === 0 ? 200_000 : 1_000))
 
     for (const content of contents) {
       await origin.contribute(content, { name: sha256(content) })

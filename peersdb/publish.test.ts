@@ -78,7 +78,7 @@ describe('publishing', () => {
 
   it('twice, at once or later, is refused the second time, and leaves one entry', async () => {
     const peer = await open()
-    const { cid } = await peer.contribute(randomBytes(100_000), { name: 'mine', private: true })
+    const { cid } = await peer.contribute(randomBytes(200_000), { name: 'mine', private: true })
     const results = await Promise.allSettled([peer.publish(cid), peer.publish(cid)])
 
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
@@ -89,7 +89,7 @@ describe('publishing', () => {
 
   it('of bytes that were contributed privately under two names moves one of them at a time', async () => {
     const peer = await open()
-    const bytes = randomBytes(100_000)
+    const bytes = randomBytes(200_000)
     const { cid } = await peer.contribute(bytes, { name: 'first', private: true })
     await peer.contribute(bytes, { name: 'second', private: true })
     const { name } = await peer.publish(cid)

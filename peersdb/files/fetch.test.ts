@@ -103,7 +103,7 @@ it('a file that is read slowly is not fetched far ahead of its reader, and no fu
   await chunks.next()
   await chunks.return(undefined)
   // Whatever was still wanted by then would arrive before this.
-  const { cid: marker } = await origin.contribute(randomBytes(100_000), { name: 'marker' })
+  const { cid: marker } = await origin.contribute(randomBytes(200_000), { name: 'marker' })
   await read(reader, marker)
 
   expect(counted(reader, 'protocol_bytes_received')).toBeLessThan(12 * mebibyte)

@@ -8,7 +8,7 @@ afterEach(closeAll)
 const absent = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 
 async function contributeSome (peer: Peer): Promise<Contribution[]> {
-  const sizes = [100, 70_000, 1_300_000]
+  const sizes = [100, 170_000, 1_300_000]
   return Promise.all(sizes.flatMap((size) => ['sort', 'join'].map((workload) =>
     peer.contribute(randomBytes(size), { name: `${workload} ${size}`, attributes: { workload } }))))
 }
@@ -19,8 +19,8 @@ async function held (peer: Peer): Promise<string[]> {
 
 describe('the policy of what to keep', () => {
   it.each<[string, PinPolicy, string[]]>([
-    ['everything', 'everything', ['join 100', 'join 1300000', 'join 70000', 'sort 100', 'sort 1300000', 'sort 70000']],
-    ['what a query finds', { attributes: { workload: 'sort' }, size: { min: 1_000 } }, ['sort 1300000', 'sort 70000']],
+    ['everything', 'everything', ['join 100', 'join 1300000', 'join 170000', 'sort 100', 'sort 1300000', 'sort 170000']],
+    ['what a query finds', { attributes: { workload: 'sort' }, size: { min: 1_000 } }, ['sort 1300000', 'sort 170000']],
     ['nothing', 'nothing', []]
   ])('%s', async (_name, pin, expected) => {
     const [origin, replica] = [await open(), await open({ pin })]
@@ -117,7 +117,7 @@ describe('a file', () => {
 
   it('that nobody has, pinned with a signal, ends with the signal while the peer itself waits for it on', async () => {
     const [origin, replica] = [await open(), await open({ pin: 'everything' })]
-    const content = randomBytes(100_000)
+    const content = randomBytes(200_000)
     const { cid } = await origin.contribute(content, { name: 'wanted' })
     await origin.unpin(cid)
     await origin.collectGarbage()
@@ -137,23 +137,23 @@ describe('a file', () => {
     const [origin, replica] = [await open(), await open({ pin: 'everything' })]
 
     for (let i = 0; i < 300; i++) {
-      const { cid } = await origin.contribute(randomBytes(70_000), { name: 'gone' })
+      const { cid } = await origin.contribute(randomBytes(170_000), { name: 'gone' })
       await origin.unpin(cid)
     }
 
     await origin.collectGarbage()
     await connect(replica, origin)
     await entries(replica, 300)
-    const { cid } = await origin.contribute(randomBytes(70_000), { name: 'here' })
+    const { cid } = await origin.contribute(randomBytes(170_000), { name: 'here' })
 
     await filesHeld(replica, 1)
-    expect(await read(replica, cid, { offline: true })).toHaveLength(70_000)
+    expect(await read(replica, cid, { offline: true })).toHaveLength(170_000)
   })
 
   it('that was unpinned while it is wanted is not fetched when somebody brings it', async () => {
     const [origin, replica] = [await open(), await open({ pin: 'everything' })]
     const failures = failuresOf(replica)
-    const content = randomBytes(100_000)
+    const content = randomBytes(200_000)
     const { cid } = await origin.contribute(content, { name: 'wanted' })
     await origin.unpin(cid)
     await origin.collectGarbage()
@@ -163,11 +163,11 @@ describe('a file', () => {
 
     const other = await open()
     await other.contribute(content, { name: 'here it is', private: true })
-    const marker = await other.contribute(randomBytes(100_000), { name: 'marker' })
+    const marker = await other.contribute(randomBytes(200_000), { name: 'marker' })
     await connect(replica, other)
     await filesHeld(replica, 1)
     expect(await held(replica)).toEqual(['marker'])
-    await expect(read(replica, marker.cid, { offline: true })).resolves.toHaveLength(100_000)
+    await expect(read(replica, marker.cid, { offline: true })).resolves.toHaveLength(200_000)
     expect(failures.filter(({ message }) => !/unpinned|ended|disconnected/.test(message))).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
-import * as dagCbor from '@ipld/dag-cbor'
 import { createSerial } from '../serial.ts'
 import { InvalidInputError, PeerClosedError, RefusedError } from '../errors.ts'
 import { accessOf } from './access.ts'
+import { Ancestors } from './ancestors.ts'
 import { createEntry, readEntry } from './entry.ts'
 import { digestOfHash, multihashOf } from './hash.ts'
 import { fetchBlock } from './storages.ts'
@@ -10,11 +10,12 @@ import type { Access, SyncMode } from '../api.ts'
 import type { StoredContribution } from '../contribution.ts'
 import type { Node } from '../node.ts'
 import type { Store } from '../store/store.ts'
-import type { LogEntry, LogNode } from './entry.ts'
+import type { FetchBlock } from './ancestors.ts'
+import type { LogEntry } from './entry.ts'
 import type { EntryLog } from './entry-log.ts'
 import type { OwnIdentity } from './identity.ts'
 import type { Refusal } from './verifier.ts'
-import type { EventsDatabase, LogEntry as OrbitEntry, OrbitDB } from '@orbitdb/core'
+import type { EventsDatabase, OrbitDB } from '@orbitdb/core'
 
 export interface ContributionsLogInit {
   node: Node
@@ -29,13 +30,8 @@ export interface ContributionsLogInit {
   openTimeoutMs?: number
 }
 
-type FetchBlock = (hash: string) => Promise<Uint8Array | undefined>
-
 /** The most heads that one entry refers to; the others stay heads until a later entry. */
 const parentsMax = 64
-/** The most blocks that are asked for at once; Bitswap forgets those beyond 1,024. */
-const fetchesMax = 512
-
 /**
  * The contributions log: an OrbitDB events log whose entries are kept in the peer's own store. In the mode `stock`,
  * OrbitDB appends and joins; in the mode `fast` PeersDB writes the same bytes itself, many entries in one transaction.
@@ -49,6 +45,7 @@ export class ContributionsLog {
   readonly access: Access
   readonly #init: ContributionsLogInit
   readonly #orbitdb: OrbitDB
+  readonly #ancestors: Ancestors
   readonly #oneByOne = createSerial()
   readonly #closing = new AbortController()
   /** Called when entries came from another peer, by whichever protocol, for those who pass them on. */
@@ -71,8 +68,10 @@ export class ContributionsLog {
       identityBytes: (hash) => this.block(hash)
     })
 
+    this.#ancestors = new Ancestors(this, init.store, this.#closing.signal)
+
     if (init.mode === 'fast') {
-      database.log.joinEntry = (entry) => this.#joinFromStock(entry)
+      database.log.joinEntry = (entry) => this.#ancestors.join(entry)
     }
   }
 
@@ -128,7 +127,7 @@ export class ContributionsLog {
   /** Takes over an entry that OrbitDB has verified and joined by itself. */
   async ingest (hash: string): Promise<void> {
     // With each entry, OrbitDB tells again of all that it refers to.
-    if (this.#isKnown(hash)) {
+    if (this.isKnown(hash)) {
       return
     }
 
@@ -176,86 +175,18 @@ export class ContributionsLog {
     return bytes
   }
 
-  /** Takes an entry from OrbitDB's own exchange, with all that it refers to, from whoever has it. */
-  async #joinFromStock ({ hash, ...stored }: OrbitEntry): Promise<boolean> {
-    return !this.#isKnown(hash) && await this.#takeWithAncestors([dagCbor.encode(stored)], [])
-  }
-
   /**
    * Fetches what entries wait for and nobody had when it was asked for, or nobody lists as it is refused.
    *
    * @param hashes - some of what is missing; by default all of it
    * @param fetch - by default from unmodified peers
    */
-  async fetchMissing (hashes: string[] = this.entries.missing, fetch?: FetchBlock): Promise<void> {
-    await this.#takeWithAncestors([], hashes, fetch)
+  fetchMissing (hashes: string[] = this.entries.missing, fetch?: FetchBlock): Promise<void> {
+    return this.#ancestors.fetchMissing(hashes, fetch)
   }
 
-  async #takeWithAncestors (given: Uint8Array[], wanted: string[], fetch: FetchBlock = (hash) => this.block(hash)): Promise<boolean> {
-    const asked = new Set(wanted)
-    let fetched: string[] = []
-    let blocks = given
-    let joined = false
-
-    while (blocks.length > 0 || wanted.length > 0) {
-      const { entries, refused } = await this.verifier.verify(blocks)
-      this.#closing.signal.throwIfAborted()
-      const kept = await this.#keepNodes(refused)
-      // OrbitDB's exchange, its gossip and a fetch may bring the same entry at the same time.
-      refused.filter(({ hash }) => hash == null || !this.entries.isRefused(hash)).forEach((refusal) => { this.refuse(refusal) })
-      const added = this.insert(entries)
-
-      if (added.length > 0) {
-        joined = true
-        this.onStockEntries(added)
-      }
-
-      for (const hash of [...entries, ...kept].flatMap(({ stored }) => [...stored.next, ...stored.refs])) {
-        if (!asked.has(hash) && !this.#isKnown(hash)) {
-          asked.add(hash)
-          wanted.push(hash)
-        }
-      }
-
-      await this.#dropUseless(fetched)
-      const next = wanted.splice(0, fetchesMax)
-      fetched = next.filter((hash) => !this.#isStored(hash))
-      blocks = (await Promise.all(next.map(fetch))).filter((bytes) => bytes != null)
-    }
-
-    return joined
-  }
-
-  /** Unmodified peers walk the log over entries whatever they say, so that those which are otherwise good are kept for them. */
-  async #keepNodes (refused: readonly Refusal[]): Promise<LogNode[]> {
-    const kept: LogNode[] = []
-
-    for (const { node } of refused) {
-      if (node != null && await this.verifier.isAuthentic(node) && this.entries.keep(node)) {
-        kept.push(node)
-      }
-    }
-
-    return kept
-  }
-
-  /** Bitswap stores what it fetches as part of the log, which whoever writes an entry can name anything to be. */
-  async #dropUseless (hashes: readonly string[]): Promise<void> {
-    for (const hash of hashes) {
-      const digest = digestOfHash(hash)
-
-      if (digest != null && !this.entries.has(digest) && !this.entries.isKept(hash) && this.verifier.known(hash) == null) {
-        await this.#init.store.blocks.delete(multihashOf(digest))
-      }
-    }
-  }
-
-  #isStored (hash: string): boolean {
-    const digest = digestOfHash(hash)
-    return digest != null && this.#init.store.blocks.has(multihashOf(digest))
-  }
-
-  #isKnown (hash: string): boolean {
+  /** Whether an entry is here, or was refused, or cannot be one. */
+  isKnown (hash: string): boolean {
     const digest = digestOfHash(hash)
     return digest == null || this.entries.isRefused(hash) || this.entries.has(digest)
   }

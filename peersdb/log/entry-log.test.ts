@@ -235,13 +235,13 @@ describe('a refused entry that is kept', () => {
     const log = openLog()
     know([first, third])
     log.insert([first, third])
-    expect(log.keep(second)).toBe(true)
+    expect(log.kept.add(second)).toBe(true)
     log.refuse(second.hash)
     await store.collectGarbage()
 
     for (const one of [log, openLog()]) {
       expect(one.heads.map(({ hash }) => hash)).toEqual([first.hash, third.hash])
-      expect([one.has(second.digest), one.isKept(second.hash), one.summary.fingerprint('').count]).toEqual([false, true, 2])
+      expect([one.has(second.digest), one.kept.has(second.hash), one.summary.fingerprint('').count]).toEqual([false, true, 2])
     }
 
     expect(store.catalogue.entries).toBe(2)
@@ -261,14 +261,14 @@ describe('a refused entry that is kept', () => {
     const log = openLog()
 
     for (let name = 0; name < 256; name++) {
-      expect(log.keep(large(name))).toBe(true)
+      expect(log.kept.add(large(name))).toBe(true)
     }
 
-    expect(log.keep(large(0))).toBe(true)
+    expect(log.kept.add(large(0))).toBe(true)
 
     for (const one of [log, openLog()]) {
-      expect(one.keep(first)).toBe(false)
-      expect(one.isKept(first.hash)).toBe(false)
+      expect(one.kept.add(first)).toBe(false)
+      expect(one.kept.has(first.hash)).toBe(false)
     }
 
     expect(store.blocks.has(multihashOf(first.digest))).toBe(false)

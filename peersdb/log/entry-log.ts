@@ -1,7 +1,8 @@
 import { RefusedError } from '../errors.ts'
 import { digestOfHash, multihashOf } from './hash.ts'
+import { KeptEntries } from './kept-entries.ts'
 import { Summary } from '../sync/summary.ts'
-import type { LogEntry, LogNode } from './entry.ts'
+import type { LogEntry } from './entry.ts'
 import type { Store } from '../store/store.ts'
 
 /** A head: an entry that no other entry of the log refers to. */
@@ -14,16 +15,14 @@ export interface Head {
 const namespace = 'log'
 /** How many refused entries are remembered. */
 const refusedMax = 100_000
-/** Where is noted which refused entries are kept, each with its size in bytes. */
-const keptNamespace = 'log kept'
-/** The most bytes of refused entries that are kept, of all writers together: anybody may be many writers. */
-export const keptBytesMax = 16 * 1024 * 1024
 
 /**
  * The entries that this peer has, and which of them are joined: those whose ancestors are all here, so that OrbitDB can
  * walk the log from its heads. An entry counts, and is seen, as soon as it is verified; its parents may come later.
  */
 export class EntryLog {
+  /** Those that were refused and are kept for unmodified peers. */
+  readonly kept: KeptEntries
   readonly #store: Store
   readonly #address: string
   readonly #read: (digest: Uint8Array) => LogEntry | undefined
@@ -34,13 +33,11 @@ export class EntryLog {
   readonly #unjoined = new Map<string, Head & { missing: Set<string> }>()
   /** Entries that were refused; what refers to them is not held up by them. */
   readonly #refused = new Set<string>()
-  /** Refused entries that are kept as part of the log's graph, for unmodified peers to walk over. */
-  readonly #kept = new Map<string, number>()
-  #keptBytes = 0
   #summary = new Summary()
 
   /** @param read - decodes an entry that the store holds */
   constructor (store: Store, address: string, read: (digest: Uint8Array) => LogEntry | undefined) {
+    this.kept = new KeptEntries(store)
     this.#store = store
     this.#address = address
     this.#read = read
@@ -53,13 +50,6 @@ export class EntryLog {
     this.#waiting.clear()
     this.#unjoined.clear()
     this.#heads.clear()
-    this.#kept.clear()
-    this.#keptBytes = 0
-
-    for (const { key, value } of this.#store.values.list(keptNamespace)) {
-      this.#kept.set(key, Number(value))
-      this.#keptBytes += Number(value)
-    }
 
     for (const head of (this.#store.values.get(namespace, `heads ${this.#address}`) ?? []) as Head[]) {
       this.#heads.set(head.hash, head)
@@ -164,32 +154,6 @@ export class EntryLog {
     }
   }
 
-  /**
-   * Keeps an entry that was refused for its value alone, so that unmodified peers, which take any value, get past it from here.
-   * It counts as no entry. False where too much is kept already.
-   */
-  keep ({ hash, digest, bytes }: LogNode): boolean {
-    if (this.isKept(hash)) {
-      return true
-    }
-
-    if (this.#keptBytes + bytes.byteLength > keptBytesMax) {
-      return false
-    }
-
-    this.#allOrNothing(() => {
-      this.#store.blocks.putSmall(multihashOf(digest), bytes, { structure: true })
-      this.#store.values.put(keptNamespace, hash, bytes.byteLength)
-    })
-    this.#kept.set(hash, bytes.byteLength)
-    this.#keptBytes += bytes.byteLength
-    return true
-  }
-
-  isKept (hash: string): boolean {
-    return this.#kept.has(hash)
-  }
-
   /** Forgets what was refused, as when the list of writers has changed. */
   pardon (): void {
     this.#refused.clear()
@@ -236,7 +200,7 @@ export class EntryLog {
 
   #isJoined (hash: string): boolean {
     const digest = digestOfHash(hash)
-    return digest == null || this.#refused.has(hash) || this.isKept(hash) || (this.has(digest) && !this.#unjoined.has(hash))
+    return digest == null || this.#refused.has(hash) || this.kept.has(hash) || (this.has(digest) && !this.#unjoined.has(hash))
   }
 
   #wait ({ hash, stored }: LogEntry, missing: readonly string[]): void {

@@ -2,14 +2,15 @@ import * as dagCbor from '@ipld/dag-cbor'
 import * as z from 'zod'
 import { readContribution } from '../contribution.ts'
 import { RefusedError } from '../errors.ts'
+import { smallBytesMax } from '../store/index.ts'
 import { hashOfDigest, sha256 } from './hash.ts'
 import { peerIdOfKey } from './identity.ts'
 import { verifySignature } from './signature.ts'
 import type { StoredContribution } from '../contribution.ts'
 import type { OwnIdentity } from './identity.ts'
 
-/** The most bytes that an entry may have; a contribution with its 64 attributes fits. */
-export const entryBytesMax = 128 * 1024
+/** The most bytes that an entry may have, whose block is always a small one. */
+export const entryBytesMax = smallBytesMax
 /** How far a contribution's clock may be ahead of ours, in milliseconds: a day, as time zones are set wrongly more often than years. */
 const aheadMsMax = 24 * 60 * 60 * 1000
 

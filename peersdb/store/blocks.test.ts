@@ -49,10 +49,10 @@ describe.each(['on disk', 'in memory'])('blocks %s', (where) => {
   })
 
   test('are the same block under every CID of their bytes', async () => {
-    const bytes = blockOf('shared', 100_000)
+    const bytes = blockOf('shared', 200_000)
     await store.blocks.put(cidOf(bytes, dagPb), bytes)
-    expect(await store.blocks.get(CID.createV0(Digest.create(sha256.code, cidOf(bytes).multihash.digest)))).toHaveLength(100_000)
-    expect(await store.blocks.get(cidOf(bytes, raw.code))).toHaveLength(100_000)
+    expect(await store.blocks.get(CID.createV0(Digest.create(sha256.code, cidOf(bytes).multihash.digest)))).toHaveLength(200_000)
+    expect(await store.blocks.get(cidOf(bytes, raw.code))).toHaveLength(200_000)
     expect([...store.blocks.list()]).toEqual([cidOf(bytes).multihash.bytes])
   })
 
@@ -64,14 +64,14 @@ describe.each(['on disk', 'in memory'])('blocks %s', (where) => {
   })
 
   test('survive being put and deleted by many at once', async () => {
-    const bytes = blockOf('contested', 80_000)
+    const bytes = blockOf('contested', 180_000)
     const cid = cidOf(bytes)
     const emptyBytes = store.sizeBytes()
     const remove = () => store.blocks.delete(cid.multihash.bytes)
     await Promise.all(Array.from({ length: 21 }, (_, i) => i % 3 === 1 ? remove() : store.blocks.put(cid, bytes)))
-    expect(await store.blocks.get(cid)).toHaveLength(80_000)
-    expect(store.sizeBytes()).toBe(emptyBytes + 80_000)
-    expect(await store.blocks.delete(cid.multihash.bytes)).toBe(80_000)
+    expect(await store.blocks.get(cid)).toHaveLength(180_000)
+    expect(store.sizeBytes()).toBe(emptyBytes + 180_000)
+    expect(await store.blocks.delete(cid.multihash.bytes)).toBe(180_000)
     expect(store.sizeBytes()).toBe(emptyBytes)
     expect(await store.blocks.delete(cid.multihash.bytes)).toBe(0)
     expect(await store.blocks.get(cid)).toBeUndefined()
@@ -156,7 +156,7 @@ describe('a large block on disk', () => {
 test('DAG-CBOR blocks, small or large, are never garbage', async () => {
   const store = await openStore({ directory })
 
-  for (const bytes of [blockOf('entry', 500), blockOf('manifest', 70_000)]) {
+  for (const bytes of [blockOf('entry', 500), blockOf('manifest', 170_000)]) {
     await store.blocks.put(cidOf(bytes), bytes)
     await store.blocks.put(cidOf(bytes, dagCbor), bytes)
   }

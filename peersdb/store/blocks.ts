@@ -6,8 +6,8 @@ import type { BlockRows } from './block-rows.ts'
 import type { LargeBlocks } from './large-blocks.ts'
 import type { CID } from 'multiformats/cid'
 
-/** Blocks up to this many bytes are rows of the database, larger ones are files. */
-export const smallBytesMax = 64 * 1024
+/** Blocks up to this many bytes are rows of the database, larger ones are files. Every entry of the log is a row. */
+export const smallBytesMax = 128 * 1024
 
 /** Blocks by their multihash, so that all CIDs of the same bytes share one block. */
 export interface Blocks {

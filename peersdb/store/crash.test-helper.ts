@@ -10,7 +10,7 @@ for (let index = Number(first); ; index++) {
   contribute(store, index)
 
   if (index % 5 === 0) {
-    const large = new Uint8Array(100_000).fill(index % 251)
+    const large = new Uint8Array(200_000).fill(index % 251)
     large.set(new TextEncoder().encode(`large ${index}`))
     await store.blocks.put(cidOf(large), large)
     store.files.hold(cidOf(large), [])

@@ -68,7 +68,7 @@ test('whatever was acknowledged is whole after the process is killed, and nothin
     for await (const { cid } of store.blockstore.getAll()) {
       const bytes = await store.blocks.get(cid)
       expect(cidOf(bytes!).toString()).toBe(cid.toString())
-      largeFiles += bytes!.byteLength === 100_000 ? 1 : 0
+      largeFiles += bytes!.byteLength === 200_000 ? 1 : 0
     }
 
     expect(store.catalogue.entries).toBe(store.catalogue.count({ held: true }))

@@ -16,9 +16,9 @@ export function rawCid (multihash: Uint8Array): CID {
   return CID.createV1(raw.code, Digest.decode(multihash))
 }
 
-/** A short text for a multihash, to be used as a key in memory. */
-export function keyOf (multihash: Uint8Array): string {
-  return Buffer.from(multihash.buffer, multihash.byteOffset, multihash.byteLength).toString('base64')
+/** A short text for a digest, multihash or binary CID, to be used as a key in memory. */
+export function keyOf (bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /** The hash of a log entry as OrbitDB writes it (`zdpu...`), from the SHA-256 digest of the entry. */

@@ -1,10 +1,10 @@
-import { CID } from 'multiformats/cid'
 import { RefusedError } from '../errors.ts'
-import { isBlockOf } from '../log/hash.ts'
+import { checkBlock } from './delivery.ts'
 import { isSmallFile } from './small-file.ts'
 import type { StoredContribution } from '../contribution.ts'
 import type { SyncInit } from '../sync.ts'
 import type { ClientSession } from './client-session.ts'
+import type { Block } from './delivery.ts'
 import type { EntryBatch, Holder } from './exchange.ts'
 import type { Push } from './messages.ts'
 
@@ -62,7 +62,7 @@ export class Arrivals {
           from,
           entries: pushes.map(({ entry }) => entry),
           identities: pushes.map(({ identity }) => identity).filter(({ byteLength }) => byteLength > 0),
-          blocks: pushes.flatMap(({ blocks }) => blocks).map(({ cid, bytes }) => pushedBlock(from, cid, bytes))
+          blocks: pushes.flatMap(({ blocks }) => blocks).map(({ cid, bytes }) => checkBlock(from.peerId, cid, bytes))
         }, { isNews: true })
       } catch (err) {
         if (err instanceof RefusedError) {
@@ -126,7 +126,7 @@ export class Arrivals {
   }
 
   /** Keeps the file that came beside an entry, if it is wanted here and is one that may come like that. */
-  #holdFile (contribution: StoredContribution | undefined, blocks: ReadonlyMap<string, { cid: CID, bytes: Uint8Array }>): void {
+  #holdFile (contribution: StoredContribution | undefined, blocks: ReadonlyMap<string, Block>): void {
     const { store, files, wants } = this.#init
     const file = contribution == null ? undefined : blocks.get(contribution.cid)
 
@@ -134,20 +134,4 @@ export class Arrivals {
       files.holdSmall(file.cid, file.bytes)
     }
   }
-}
-
-function pushedBlock ({ peerId }: ClientSession, key: Uint8Array, bytes: Uint8Array): { cid: CID, bytes: Uint8Array } {
-  let cid
-
-  try {
-    cid = CID.decode(key)
-  } catch {
-    throw new RefusedError('malformed', `peer ${peerId} pushed a block without a CID`)
-  }
-
-  if (!isBlockOf(cid.multihash.bytes, bytes)) {
-    throw new RefusedError('wrong-block', `peer ${peerId} pushed ${bytes.byteLength} bytes for block ${cid.toString()} that are not its content`)
-  }
-
-  return { cid, bytes }
 }

@@ -1,28 +1,18 @@
-import { itemBytesMax, ProtocolError } from './messages.ts'
+import { ProtocolError } from './messages.ts'
 import { Channel } from './channel.ts'
-import { createClient } from './reconcile.ts'
-import type { Client } from './reconcile.ts'
+import { PendingComparison } from './pending-comparison.ts'
+import { PendingWants } from './pending-wants.ts'
+import type { Delivery, WantOptions } from './pending-wants.ts'
 import type { Summary } from './summary.ts'
-import type { Have, Hello, Item, Message, Push, Want } from './messages.ts'
+import type { Differ, Have, Hello, Item, Message, Push } from './messages.ts'
 import type { Stream } from '@libp2p/interface'
 
 /** A server that owes something must send something within this time, in milliseconds. */
 const stallMsDefault = 15_000
-/** How long a comparison may take, in milliseconds, and how much longer for each digest that is listed: 4 KiB of them a second. */
-const comparisonMsMin = 60_000
-const msPerDigest = 8
-/** The most digests that a server may list in one comparison. */
-const digestsMax = 2_000_000
 
 /** The peer speaks the protocol and has another log, so that there is nothing to exchange with it. */
 export class OtherLogError extends Error {
   override name = 'OtherLogError'
-}
-
-/** What came for one want. */
-export interface Delivery {
-  items: Item[]
-  missing: Uint8Array[]
 }
 
 export interface ClientSessionInit {
@@ -39,34 +29,6 @@ export interface ClientSessionInit {
   onEnd: (session: ClientSession, reason?: Error) => void
 }
 
-export interface WantOptions {
-  withFiles: boolean
-  /** The most bytes of content to send for it. */
-  bytesMax: number
-  /** How long the answer may take, in milliseconds, from when those to all earlier wants are complete. */
-  limitMs: number
-}
-
-interface PendingWant {
-  want: Want
-  limitMs: number
-  /** When the answer has to be complete, once it is its turn. */
-  dueAtMs?: number
-  keys: Set<string>
-  items: Item[]
-  bytes: number
-  resolve: (delivery: Delivery) => void
-  reject: (reason: Error) => void
-}
-
-interface Comparison {
-  client: Client
-  dueAtMs: number
-  onMissing: (digests: Uint8Array[]) => void
-  resolve: () => void
-  reject: (reason: Error) => void
-}
-
 /** The asking side of a session with one peer: compares, wants, and takes what that peer pushes. */
 export class ClientSession {
   readonly peerId: string
@@ -74,10 +36,9 @@ export class ClientSession {
   server?: Hello
   readonly #init: ClientSessionInit
   readonly #channel: Channel
-  readonly #wants = new Map<number, PendingWant>()
+  readonly #wants = new PendingWants()
   readonly #greetings: Array<PromiseWithResolvers<Hello>> = []
-  #comparison?: Comparison
-  #nextWant = 1
+  #comparison?: PendingComparison
   #stall?: NodeJS.Timeout
 
   constructor (init: ClientSessionInit) {
@@ -108,19 +69,16 @@ export class ClientSession {
   /** Compares a summary with what the server has; `onMissing` gets what it lacks, as it becomes known. */
   async compare (summary: Summary, onMissing: (digests: Uint8Array[]) => void): Promise<void> {
     this.#requireOpen()
-    const server = this.server == null ? undefined : { count: this.server.size, sum: this.server.fingerprint }
-    const client = createClient(summary, { server, digestsMax })
-    const messages = client.start()
+    const comparison = new PendingComparison(summary, this.server, onMissing)
 
-    if (messages.length === 0) {
+    if (comparison.done) {
       return
     }
 
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#comparison = { client, dueAtMs: performance.now() + comparisonMsMin, onMissing, resolve, reject }
-    this.#send(messages)
+    this.#comparison = comparison
+    this.#send(comparison.start)
     this.#watch()
-    return promise
+    return comparison.promise
   }
 
   /**
@@ -129,13 +87,9 @@ export class ClientSession {
    * @param entries - digests
    * @param blocks - CIDs in binary form
    */
-  async want (entries: Uint8Array[], blocks: Uint8Array[], { limitMs, ...options }: WantOptions): Promise<Delivery> {
+  async want (entries: Uint8Array[], blocks: Uint8Array[], options: WantOptions): Promise<Delivery> {
     this.#requireOpen()
-    const { promise, resolve, reject } = Promise.withResolvers<Delivery>()
-    const want: Want = { type: 'want', id: this.#nextWant++, entries, blocks, ...options }
-    const keys = new Set([...entries, ...blocks].map(keyOf))
-    this.#wants.set(want.id, { want, limitMs, keys, items: [], bytes: 0, resolve, reject })
-    this.#nextTurn()
+    const { want, promise } = this.#wants.add(entries, blocks, options)
     this.#send([want])
     this.#watch()
     return promise
@@ -179,7 +133,7 @@ export class ClientSession {
         this.#takeItem(message)
         return
       case 'end':
-        this.#finish(message.id, message.sent, message.missing)
+        this.#wants.finish(message)
         return
       case 'push':
         if (message.identity.byteLength > 0) {
@@ -224,78 +178,33 @@ export class ClientSession {
     }
   }
 
-  #compared (message: Message): void {
+  #compared (message: Differ): void {
     if (this.#comparison == null) {
       throw new ProtocolError('a difference is told that nobody asked for')
     }
 
-    const { send, missing, done } = this.#comparison.client.receive(message)
-    this.#comparison.dueAtMs += missing.length * msPerDigest
+    const more = this.#comparison.receive(message)
 
-    if (missing.length > 0) {
-      this.#comparison.onMissing(missing)
+    if (more.length > 0) {
+      this.#send(more)
     }
 
-    if (send.length > 0) {
-      this.#send(send)
-    }
-
-    if (done) {
-      this.#comparison.resolve()
+    if (this.#comparison.done) {
       this.#comparison = undefined
     }
   }
 
   #takeItem (item: Item): void {
-    const pending = this.#wants.get(item.id)
-    // With an entry may come its file and its identity; everything else must have been asked for.
-    const asked = pending?.keys.has(keyOf(item.key)) === true || item.kind === 'identity' ||
-      (item.kind === 'block' && pending?.want.withFiles === true)
-
-    if (pending == null || !asked || pending.items.length >= 3 * pending.keys.size) {
-      throw new ProtocolError(`a ${item.kind} came that was not asked for`)
-    }
-
-    // A server stops once it has sent what was allowed, so that only one more thing can go beyond it.
-    if (pending.bytes > pending.want.bytesMax + itemBytesMax) {
-      throw new ProtocolError(`more than ${pending.want.bytesMax} bytes came for one want`)
-    }
+    this.#wants.take(item)
 
     if (item.kind === 'identity') {
       this.#init.onIdentity(item.bytes)
-    }
-
-    pending.items.push(item)
-    pending.bytes += item.bytes.byteLength
-  }
-
-  #finish (id: number, sent: number, missing: Uint8Array[]): void {
-    const pending = this.#wants.get(id)
-
-    if (pending == null || pending.items.length !== sent) {
-      throw new ProtocolError(`${sent} items were announced as sent, ${pending?.items.length ?? 0} came`)
-    }
-
-    this.#wants.delete(id)
-    this.#nextTurn()
-    pending.resolve({ items: pending.items, missing })
-  }
-
-  /** The server answers in order, so that the time for an answer begins with the end of the one before it. */
-  #nextTurn (): void {
-    const [oldest] = this.#wants.values()
-
-    if (oldest != null) {
-      oldest.dueAtMs ??= performance.now() + oldest.limitMs
     }
   }
 
   /** Looked at whenever something comes: a server that sends just enough not to seem silent must not hold what others could send. */
   #checkPace (): void {
-    const [oldest] = this.#wants.values()
-    const dueAtMs = Math.min(oldest?.dueAtMs ?? Infinity, this.#comparison?.dueAtMs ?? Infinity)
-
-    if (performance.now() > dueAtMs) {
+    if (performance.now() > Math.min(this.#wants.dueAtMs, this.#comparison?.dueAtMs ?? Infinity)) {
       this.#channel.abort(new Error(`peer ${this.peerId} sends what it owes too slowly; it is asked of others`))
     }
   }
@@ -323,17 +232,10 @@ export class ClientSession {
   #end (reason?: Error): void {
     clearTimeout(this.#stall)
     const why = reason ?? new Error(`the session with peer ${this.peerId} ended`)
-    const wants = [...this.#wants.values()]
-    this.#wants.clear()
-    wants.forEach(({ reject }) => { reject(why) })
+    this.#wants.fail(why)
     this.#greetings.splice(0).forEach(({ reject }) => { reject(why) })
-    this.#comparison?.reject(why)
+    this.#comparison?.fail(why)
     this.#comparison = undefined
     this.#init.onEnd(this, reason)
   }
-}
-
-/** A short key of a digest or CID for maps. */
-export function keyOf (bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FileNotFoundError, RefusedError } from '../errors.ts'
-import { keyOf } from './client-session.ts'
+import { keyOf } from '../store/multihash.ts'
 import { holdings, thing, things, World } from './exchange.test-helper.ts'
 import type { FakeHolder, Manner, Thing } from './exchange.test-helper.ts'
 

@@ -1,13 +1,13 @@
-import { CID } from 'multiformats/cid'
 import { FileNotFoundError, RefusedError } from '../errors.ts'
-import { isBlockOf, multihashOf } from '../log/hash.ts'
-import { keyOf } from './client-session.ts'
-import { digestBytes } from './fingerprint.ts'
+import { checkBlock, checkEntry, lackedOf } from './delivery.ts'
 import { WantedThings } from './wanted.ts'
-import type { ClientSession, Delivery } from './client-session.ts'
+import type { ClientSession } from './client-session.ts'
+import type { Block } from './delivery.ts'
+import type { Delivery } from './pending-wants.ts'
 import type { BlockOptions } from '../sync.ts'
 import type { Item } from './messages.ts'
 import type { Wanted } from './wanted.ts'
+import type { CID } from 'multiformats/cid'
 
 /** What one want asks for at most: so many things, and so many bytes. */
 const wantItemsMax = 64
@@ -28,7 +28,7 @@ export type Holder = Pick<ClientSession, 'peerId' | 'open' | 'want' | 'fail'>
 export interface EntryBatch {
   entries: Uint8Array[]
   identities: Uint8Array[]
-  blocks: Array<{ cid: CID, bytes: Uint8Array }>
+  blocks: Block[]
   from: Holder
 }
 
@@ -201,29 +201,18 @@ export class Exchange {
     }
   }
 
-  async #store (session: Holder, asked: readonly Wanted[], { items, missing }: Delivery): Promise<void> {
-    const told = new Set([...items.map(({ key }) => key), ...missing].map(keyOf))
-
-    if (!asked.some(({ key }) => told.has(keyOf(key)))) {
-      throw new RefusedError('flood', `peer ${session.peerId} neither sends what it is asked for nor says that it lacks it`)
-    }
-
-    const lacking = new Set(missing.map(keyOf))
-
-    if (asked.some(({ key, listedBy }) => listedBy === session && lacking.has(keyOf(key)))) {
-      throw new RefusedError('flood', `peer ${session.peerId} lacks entries that it listed itself`)
-    }
-
-    this.#wanted.lacks(asked.filter(({ key }) => lacking.has(keyOf(key))), session)
+  async #store (session: Holder, asked: readonly Wanted[], delivery: Delivery): Promise<void> {
+    const { items } = delivery
+    this.#wanted.lacks(lackedOf(session, asked, delivery), session)
     const of = (kind: Item['kind']): Item[] => items.filter((item) => item.kind === kind)
-    const blocks = of('block').map(({ key, bytes }) => checkBlock(session, key, bytes))
+    const blocks = of('block').map(({ key, bytes }) => checkBlock(session.peerId, key, bytes))
 
     for (const { cid, bytes } of blocks) {
       this.#wanted.settle(cid.bytes, bytes)
     }
 
     const entries = of('entry')
-    entries.forEach(({ key, bytes }) => { checkEntry(session, key, bytes) })
+    entries.forEach(({ key, bytes }) => { checkEntry(session.peerId, key, bytes) })
 
     if (entries.length > 0) {
       this.#storing++
@@ -243,26 +232,4 @@ export class Exchange {
       entries.forEach(({ key, bytes }) => { this.#wanted.settle(key, bytes) })
     }
   }
-}
-
-function checkEntry ({ peerId }: Holder, key: Uint8Array, bytes: Uint8Array): void {
-  if (key.byteLength !== digestBytes || !isBlockOf(multihashOf(key), bytes)) {
-    throw new RefusedError('wrong-block', `peer ${peerId} sent ${bytes.byteLength} bytes for an entry that are not what its digest names`)
-  }
-}
-
-function checkBlock ({ peerId }: Holder, key: Uint8Array, bytes: Uint8Array): { cid: CID, bytes: Uint8Array } {
-  let cid
-
-  try {
-    cid = CID.decode(key)
-  } catch {
-    throw new RefusedError('malformed', `peer ${peerId} sent a block without a CID`)
-  }
-
-  if (!isBlockOf(cid.multihash.bytes, bytes)) {
-    throw new RefusedError('wrong-block', `peer ${peerId} sent ${bytes.byteLength} bytes for block ${cid.toString()} that are not its content`)
-  }
-
-  return { cid, bytes }
 }

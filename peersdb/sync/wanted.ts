@@ -1,4 +1,4 @@
-import { keyOf } from './client-session.ts'
+import { keyOf } from '../store/multihash.ts'
 import type { Holder } from './exchange.ts'
 
 /** What is taken for the size of something of which nobody said it, in bytes: most entries and files are smaller. */

@@ -1,5 +1,5 @@
 import type { Contribution } from '../../contribution.ts'
-import type { ContentFile } from '../content.ts'
+import type { ContentFile } from '../content-file.ts'
 import type { Run, RunHistory } from '../run-history.ts'
 
 /** Something that speaks against a contribution, or a reason why it cannot be judged. */

@@ -1,7 +1,7 @@
 import { invalid } from './check.ts'
 import { reportSchema, rowOf, timeMs } from './formats.ts'
 import type { Check, CheckContext, Finding } from './check.ts'
-import type { TableFile } from '../content.ts'
+import type { TableFile } from '../content-file.ts'
 
 /** Shares that the kernel computes against something smaller than the whole, so that they may exceed 100. */
 const unboundedShares = new Set(['memory.%commit', 'paging.%vmeff'])

@@ -1,6 +1,6 @@
 import { c3oColumns, reportSchema, rowOf } from './formats.ts'
 import type { Contribution } from '../../contribution.ts'
-import type { ContentFile, ReportFile, TableFile } from '../content.ts'
+import type { ContentFile, ReportFile, TableFile } from '../content-file.ts'
 import type { Run } from '../run-history.ts'
 
 /** Columns of C3O tables that say how large the input is, beside `data_size_MB`: one model is of inputs of all sizes. */

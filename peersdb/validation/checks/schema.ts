@@ -1,7 +1,7 @@
 import { invalid, undecided } from './check.ts'
 import { c3oColumns, c3oTextColumns, isNumber, isTime, reportSchema } from './formats.ts'
 import type { CheckedRecord, Check, Finding } from './check.ts'
-import type { TableFile } from '../content.ts'
+import type { TableFile } from '../content-file.ts'
 
 /** The log says how large the content is; another size means another content, or a lie. */
 export const checkSize: Check = ({ contribution, sizeBytes }) => sizeBytes === contribution.size
