@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 /** So many events before the first difference are shown. */
 const contextEvents = 5
 /** The fields of a simulation's summary that the real clock and the real memory decide. */
-const realFields = ['wallMs', 'rssBytes']
+const realFields = ['wallMs', 'cpuMs', 'rssBytes']
 
 /** Where two runs of the same composition and seed part. */
 export interface Divergence {

@@ -31,14 +31,18 @@ export type SimulationMessage =
   | { readonly type: 'say', readonly sentence: string }
   | { readonly type: 'end', readonly results: readonly InstanceResult[], readonly end: RunEnd, readonly summary: SimulationSummary }
 
-/** What a simulation was, as a whole. All but the last two are the same for the same seed. */
+/** What a simulation was, as a whole. All but the last three are the same for the same seed. */
 export interface SimulationSummary {
   readonly events: number
   readonly virtualMs: number
   /** Network events, and the SHA-256 of them all with their payloads. */
   readonly networkEvents: number
   readonly traceSha256: string
+  /** What signing, verifying, hashing and encryption were charged, in milliseconds; 0 without a table of costs. */
+  readonly chargedMs: number
   readonly wallMs: number
+  /** What the processor really did, from the first event to the last, in milliseconds. */
+  readonly cpuMs: number
   readonly rssBytes: number
 }
 

@@ -24,6 +24,7 @@ const standardOutput = 1
 async function simulate (job: SimulationJob): Promise<void> {
   const world = findWorld()
   const startedMs = world.realNowMs()
+  const startedCpuMs = cpuMs()
   const places = placesOf(job)
   const instances: SimulatedInstance[] = []
   const actorOf = (instance: string): SimulatedInstance['actor'] => instances[Number(instance)]?.actor ?? world.harness
@@ -53,7 +54,9 @@ async function simulate (job: SimulationJob): Promise<void> {
       virtualMs: world.scheduler.nowMs,
       networkEvents: trace.events,
       traceSha256: trace.close(),
+      chargedMs: world.scheduler.chargedMs,
       wallMs: world.realNowMs() - startedMs,
+      cpuMs: cpuMs() - startedCpuMs,
       rssBytes: process.memoryUsage.rss()
     }
   })
@@ -93,6 +96,12 @@ function progressOf (job: SimulationJob, sync: SyncTwin, realNowMs: () => number
       tell({ type: 'progress', counts, virtualMs: virtualNowMs() })
     }
   }
+}
+
+/** What the processor has done for this process so far, in milliseconds. */
+function cpuMs (): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 function tell (message: SimulationMessage): void {

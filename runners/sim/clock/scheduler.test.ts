@@ -145,6 +145,7 @@ describe('the cost of computing', () => {
     scheduler.at(2, () => { log.push(scheduler.nowMs) }, a)
     await runAll(scheduler)
     expect(log).toEqual([6, 7, 8])
+    expect(scheduler.chargedMs).toBe(5)
   })
 
   it('keeps the order of each actor whatever the load', async () => {

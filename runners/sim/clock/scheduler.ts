@@ -50,6 +50,8 @@ export interface SchedulerInit {
  */
 export class Scheduler {
   events = 0
+  /** Processor time that all actors together were charged for what they did within events, in milliseconds. */
+  chargedMs = 0
   readonly #init: SchedulerInit
   readonly #heap = createHeap<ScheduledEvent>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order))
   #order = 0
@@ -111,6 +113,7 @@ export class Scheduler {
   charge (costMs: number): void {
     if (this.#running != null && this.#init.eventCostMs != null) {
       this.#running.chargedMs += costMs
+      this.chargedMs += costMs
     }
   }
 
