@@ -37,7 +37,6 @@ describe('a calibration of two peers', () => {
       'replication_entry_ms', 'replication_file_ms', 'redundancy', 'bytes_sent', 'bytes_received'
     ])
     expect(result.comparisons.every(({ values: { sim, paced, local } }) => sim.median > 0 && paced.median > 0 && local.median > 0)).toBe(true)
-    expect(result.conditions.default?.cpuPercent).toBeGreaterThan(0)
     expect(ended.exitCode).toBe({ pass: 0, fail: 1, unknown: 2 }[result.verdict])
   })
 
