@@ -1,6 +1,7 @@
 import yargs from 'yargs'
 import { analyzeCommand } from './commands/analyze.ts'
 import { calibrateCommand } from './commands/calibrate.ts'
+import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
 import { peerCommand } from './commands/peer.ts'
@@ -18,7 +19,7 @@ const usageErrors = [
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
 ]
-const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -33,6 +34,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
+    .command(corpusCommand(surroundings, use))
     .command(peerCommand(surroundings))
     .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })

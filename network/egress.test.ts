@@ -9,11 +9,13 @@ interface Arrival { atMs: number, bytes: number[] }
 
 function setUp ({ bitsPerSecond = Infinity, latencyMs = 50, sendBufferBytes = 1000, segmentBytes = 100 } = {}) {
   const clock = createVirtualClock()
+  const delayLine = createDelayLine(clock)
   const arrivals: Arrival[] = []
   const state = { ready: true, drains: 0 }
   const egress = new Egress({
-    link: createLink({ uplink: createSerialiser(bitsPerSecond), flow: createSerialiser(bitsPerSecond), latencyMs }),
-    delayLine: createDelayLine(clock),
+    link: createLink({ uplink: createSerialiser(bitsPerSecond), flow: createSerialiser(bitsPerSecond), latencyMs: () => latencyMs }),
+    departures: delayLine,
+    arrivals: delayLine,
     sendBufferBytes,
     segmentBytes,
     deliver (data) {

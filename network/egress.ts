@@ -1,11 +1,16 @@
 import { Uint8ArrayList } from 'uint8arraylist'
+import { ChunkQueue } from './chunk-queue.ts'
 import { serialise } from './link.ts'
+import { retransmissionAt } from './retransmission.ts'
+import type { Chunk } from './chunk-queue.ts'
 import type { DelayLine } from './delay-line.ts'
-import type { Link, Passage, Serialiser } from './link.ts'
+import type { Link, Serialiser } from './link.ts'
 
 export interface EgressInit {
   link: Link
-  delayLine: DelayLine
+  /** Where things come to the sender, and where they come to the far end. */
+  departures: DelayLine
+  arrivals: DelayLine
   /** What the far end receives through, shared by all who send to it; none where only the sender is modelled. */
   downlink?: Serialiser
   /** What may be held back at most, in bytes. */
@@ -18,23 +23,19 @@ export interface EgressInit {
   onDrain: () => void
 }
 
-interface Chunk extends Passage {
-  data?: Uint8Array
-  /** It has its place in the downlink. */
-  received?: boolean
-  arrived?: () => void
-}
-
 /** The sending side of one connection: bytes go in now and come out in order when the link has carried them. */
 export class Egress {
   readonly #init: EgressInit
-  #queue: Chunk[] = []
-  /** What stands before this index in the queue is gone. */
-  #first = 0
+  readonly #queue = new ChunkQueue()
   #heldBytes = 0
   #blocked = false
   #wantsDrain = false
-  #takeBack: (() => void) | undefined
+  /** Nothing gets through; when what is lost was first sent, and before which time it is not sent again, in ms. */
+  #held = false
+  #lostMs: number | undefined
+  #retransmitMs = -Infinity
+  #takeBackDeparture: (() => void) | undefined
+  #takeBackArrival: (() => void) | undefined
 
   constructor (init: EgressInit) {
     this.#init = init
@@ -47,13 +48,13 @@ export class Egress {
 
   /** Takes what there is room for. Once `hasRoom` is false, `onDrain` follows. */
   accept (data: Uint8ArrayList): { acceptedBytes: number, hasRoom: boolean } {
-    const { sendBufferBytes, delayLine } = this.#init
+    const { sendBufferBytes, arrivals } = this.#init
     const acceptedBytes = this.#blocked ? 0 : Math.max(0, Math.min(data.byteLength, sendBufferBytes - this.#heldBytes))
     if (acceptedBytes > 0) {
       // A copy, because the bytes are held while their owner may use the memory again.
       this.#enqueue(data.slice(0, acceptedBytes))
-      const horizonMs = delayLine.horizonMs()
-      if ((this.#queue[this.#first]?.arriveMs ?? Infinity) <= horizonMs) {
+      const horizonMs = arrivals.horizonMs()
+      if ((this.#queue.head?.passage?.arriveMs ?? Infinity) <= horizonMs) {
         this.#pump(horizonMs)
       } else {
         this.#arm()
@@ -67,54 +68,129 @@ export class Egress {
   /** The far end takes more again. */
   resume (): void {
     this.#blocked = false
-    this.#pump(this.#init.delayLine.horizonMs())
+    this.#pump(this.#init.arrivals.horizonMs())
   }
 
   /** Calls back when everything taken so far, and the farewell behind it, has arrived. */
   finish (arrived: () => void): void {
-    const { link, delayLine } = this.#init
-    this.#queue.push({ ...link.send(delayLine.nowMs(), 0), arrived })
+    this.#queue.push({ arrived })
+    this.#depart(this.#init.departures.nowMs())
     this.#arm()
   }
 
   /** Forgets what has not left yet; what is under way arrives, and behind it, a latency from now at least, the callback. */
   reset (arrived: () => void): void {
-    const { link, delayLine } = this.#init
-    const nowMs = delayLine.nowMs()
-    const underWay = this.#queue.slice(this.#first).filter((chunk) => chunk.leaveMs <= nowMs)
-    const arriveMs = Math.max(nowMs + link.latencyMs, link.arriveMsMin, underWay.at(-1)?.arriveMs ?? nowMs)
-    this.discard()
-    this.#heldBytes = underWay.reduce((sum, chunk) => sum + (chunk.data?.byteLength ?? 0), 0)
-    this.#queue = [...underWay, { startMs: nowMs, leaveMs: nowMs, arriveMs, arrived }]
+    const { link, departures } = this.#init
+    const nowMs = departures.nowMs()
+    this.#disarm()
+    const underWay = this.#queue.truncate(nowMs)
+    this.#heldBytes = underWay.bytes
+    this.#queue.push({ arrived })
+    if (!this.#held && nowMs >= this.#retransmitMs) {
+      const arriveMs = Math.max(nowMs + link.latencyMs(), link.arriveMsMin, underWay.arriveMs)
+      this.#queue.depart({ startMs: nowMs, leaveMs: nowMs, arriveMs, ackMs: arriveMs })
+    }
     // A far end that takes nothing must not hold the reset back for ever; what it has not taken is lost to it anyway.
     this.#blocked = false
+    this.#depart(nowMs)
     this.#arm()
+  }
+
+  /** Loses everything that has not arrived, and sends nothing until `release`. */
+  hold (): void {
+    if (this.#held) {
+      return
+    }
+    this.#held = true
+    const nowMs = this.#init.departures.nowMs()
+    const leftMs = this.#queue.recall(nowMs)
+    this.#lostMs ??= leftMs < Infinity ? leftMs : undefined
+    this.#disarm()
+    this.#arm()
+    // What waits for a window would have gone into the void by now.
+    this.#depart(nowMs)
+  }
+
+  /** Sends again, and what was lost or could not be sent at TCP's next retransmission. */
+  release (): void {
+    if (this.#held) {
+      this.#held = false
+      const nowMs = this.#init.departures.nowMs()
+      this.#retransmitMs = this.#lostMs === undefined ? -Infinity : retransmissionAt(this.#lostMs, nowMs)
+      this.#depart(nowMs)
+      this.#arm()
+    }
   }
 
   /** Forgets everything. */
   discard (): void {
-    this.#queue = []
-    this.#first = 0
+    this.#queue.clear()
     this.#heldBytes = 0
-    this.#takeBack?.()
-    this.#takeBack = undefined
+    this.#disarm()
+  }
+
+  #disarm (): void {
+    this.#takeBackDeparture?.()
+    this.#takeBackDeparture = undefined
+    this.#takeBackArrival?.()
+    this.#takeBackArrival = undefined
   }
 
   #enqueue (data: Uint8Array): void {
-    const { link, delayLine, segmentBytes } = this.#init
-    const nowMs = delayLine.nowMs()
+    const { departures, segmentBytes } = this.#init
     for (let offset = 0; offset < data.byteLength; offset += segmentBytes) {
-      const segment = data.subarray(offset, offset + segmentBytes)
-      this.#queue.push({ ...link.send(nowMs, segment.byteLength), data: segment })
+      this.#queue.push({ data: data.subarray(offset, offset + segmentBytes) })
     }
     this.#heldBytes += data.byteLength
+    this.#depart(departures.nowMs())
+  }
+
+  /** Sends what there is room for, and asks to be called back when there is more. */
+  #depart (nowMs: number): void {
+    const { link } = this.#init
+    if (this.#queue.waiting === undefined) {
+      return
+    }
+    if (this.#held) {
+      this.#lostMs ??= nowMs
+      return
+    }
+    if (nowMs < this.#retransmitMs) {
+      this.#armDeparture(this.#retransmitMs)
+      return
+    }
+    if (this.#lostMs !== undefined) {
+      this.#lostMs = undefined
+      link.timeOut()
+    }
+    for (let chunk = this.#queue.waiting; chunk !== undefined; chunk = this.#queue.waiting) {
+      const bytes = chunk.data?.byteLength ?? 0
+      const roomBytes = bytes === 0 ? Infinity : link.roomBytes(nowMs)
+      if (roomBytes === 0) {
+        this.#armDeparture(link.nextRoomMs())
+        return
+      }
+      if (roomBytes < bytes) {
+        this.#queue.split(roomBytes)
+      }
+      this.#queue.depart(link.send(nowMs, Math.min(bytes, roomBytes)))
+    }
+  }
+
+  #armDeparture (dueMs: number): void {
+    const { departures } = this.#init
+    this.#takeBackDeparture ??= departures.at(dueMs, () => {
+      this.#takeBackDeparture = undefined
+      this.#depart(Math.max(dueMs, departures.nowMs()))
+      this.#arm()
+    })
   }
 
   #arm (): void {
-    const head = this.#queue[this.#first]
-    if (this.#takeBack === undefined && head !== undefined && !this.#blocked) {
-      this.#takeBack = this.#init.delayLine.at(head.arriveMs, (horizonMs) => {
-        this.#takeBack = undefined
+    const head = this.#queue.head?.passage
+    if (this.#takeBackArrival === undefined && head !== undefined && !this.#blocked) {
+      this.#takeBackArrival = this.#init.arrivals.at(head.arriveMs, (horizonMs) => {
+        this.#takeBackArrival = undefined
         this.#pump(horizonMs)
       })
     }
@@ -125,11 +201,11 @@ export class Egress {
     const due = new Uint8ArrayList()
     const arrivals: Array<() => void> = []
     for (
-      let chunk = this.#queue[this.#first];
+      let chunk = this.#queue.head;
       chunk !== undefined && !this.#blocked && this.#hasArrived(chunk, horizonMs);
-      chunk = this.#queue[this.#first]
+      chunk = this.#queue.head
     ) {
-      this.#first++
+      this.#queue.shift()
       if (chunk.data !== undefined) {
         due.append(chunk.data)
       }
@@ -137,7 +213,6 @@ export class Egress {
         arrivals.push(chunk.arrived)
       }
     }
-    this.#compact()
     if (due.byteLength > 0) {
       this.#heldBytes -= due.byteLength
       this.#blocked = !this.#init.deliver(due)
@@ -158,19 +233,17 @@ export class Egress {
    */
   #hasArrived (chunk: Chunk, horizonMs: number): boolean {
     const { downlink } = this.#init
-    if (downlink !== undefined && chunk.received !== true && chunk.data !== undefined && chunk.arriveMs <= horizonMs) {
+    const { passage, data } = chunk
+    if (passage === undefined || passage.arriveMs > horizonMs) {
+      return false
+    }
+    if (downlink !== undefined && chunk.received !== true && data !== undefined) {
       chunk.received = true
-      const firstBitMs = chunk.arriveMs - (chunk.leaveMs - chunk.startMs)
-      chunk.arriveMs = serialise(downlink, firstBitMs, chunk.arriveMs, chunk.data.byteLength).endMs
+      const firstBitMs = passage.arriveMs - (passage.leaveMs - passage.startMs)
+      const { endMs } = serialise(downlink, firstBitMs, passage.arriveMs, data.byteLength)
+      passage.ackMs += endMs - passage.arriveMs
+      passage.arriveMs = endMs
     }
-    return chunk.arriveMs <= horizonMs
-  }
-
-  /** Moves the queue up now and then, so that taking from its front stays cheap. */
-  #compact (): void {
-    if (this.#first > 1024 || this.#first === this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#first)
-      this.#first = 0
-    }
+    return passage.arriveMs <= horizonMs
   }
 }

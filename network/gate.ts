@@ -3,12 +3,13 @@ import { createCounters } from './counters.ts'
 import { createDelayLine, waitUntil } from './delay-line.ts'
 import { whenClosed } from './ends.ts'
 import { encodeGreeting, exchangeGreetings, ShapingError } from './greeting.ts'
-import { requireLevel } from './level.ts'
+import { betaOf, requireLevel } from './level.ts'
 import { createPaths } from './path.ts'
 import { askedRoundTripMs, ProfileError, requireRegion } from './profile.ts'
 import { ShapedConnection } from './shaped-connection.ts'
 import type { Clock } from './clock.ts'
 import type { NetworkCounters } from './counters.ts'
+import type { Model } from './level.ts'
 import type { Profile } from './profile.ts'
 import type { MultiaddrConnection, Upgrader, UpgraderOptions } from '@libp2p/interface'
 
@@ -18,7 +19,7 @@ const SETTLE_TIMEOUT_MS = 1_000
 const ROUND_TRIPS_OUTBOUND = 1
 const ROUND_TRIPS_INBOUND = 1.5
 
-export interface ShapedInit {
+export interface ShapedInit extends Partial<Model> {
   profile: Profile
   /** The region this instance stands in. */
   region: string
@@ -45,14 +46,14 @@ export interface Gate {
 
 /** @throws ProfileError, ShapingError */
 export function createGate (init: ShapedInit): Gate {
-  const { profile, region, instance, seed, clock = realClock, counters = createCounters() } = init
+  const { profile, region, instance, seed, clock = realClock, counters = createCounters(), level = 'bandwidth', beta } = init
   const timeoutMs = init.greetingTimeoutMs ?? GREETING_TIMEOUT_MS_DEFAULT
   requireRegion(profile, region)
-  requireLevel(profile, 'bandwidth')
+  requireLevel(profile, level)
   refuseDownlink(profile)
   const ours = encodeGreeting({ region, instance })
   const delayLine = createDelayLine(clock)
-  const paths = createPaths(profile, region, instance, seed)
+  const paths = createPaths(profile, region, instance, seed, { beta: betaOf({ level, beta }) })
 
   async function shape (inner: MultiaddrConnection, roundTrips: number, signal: AbortSignal): Promise<ShapedConnection> {
     const sinceMs = clock.nowMs()

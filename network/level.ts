@@ -1,3 +1,4 @@
+import { BETA_DEFAULT } from './envelope.ts'
 import { ProfileError } from './profile.ts'
 import type { Profile } from './profile.ts'
 
@@ -14,6 +15,24 @@ export function requiredLevel (profile: Profile): Level {
     return 'tcp-envelope'
   }
   return limitsBandwidth(profile) ? 'bandwidth' : 'ideal'
+}
+
+/** What is chosen for a network beside its profile. */
+export interface Model {
+  level: Level
+  /** What TCP leaves of its window after a loss, at level tcp-envelope: 0.7 by default, as Linux's CUBIC; 0.5 is Reno. */
+  beta?: number
+}
+
+/** The beta of a model that has one. @throws ProfileError when it is given but not modelled, or not between 0 and 1 */
+export function betaOf ({ level, beta }: Model): number | undefined {
+  if (beta !== undefined && level !== 'tcp-envelope') {
+    throw new ProfileError(`The level ${level} does not model the window of TCP that beta is for: use tcp-envelope, or give no beta.`)
+  }
+  if (beta !== undefined && !(beta > 0 && beta < 1)) {
+    throw new ProfileError(`The beta of TCP cannot be ${beta}: give a fraction between 0 and 1, such as 0.7 for CUBIC or 0.5 for Reno.`)
+  }
+  return level === 'tcp-envelope' ? beta ?? BETA_DEFAULT : undefined
 }
 
 /** @throws ProfileError when the level leaves out something that the profile gives */

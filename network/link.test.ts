@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createEnvelope } from './envelope.ts'
 import { createLink, createSerialiser, serialisationMs } from './link.ts'
 import { createRandom, exponential } from './random.ts'
 import type { Link } from './link.ts'
@@ -7,7 +8,7 @@ import type { Link } from './link.ts'
 const MEBIBYTE = 2 ** 20
 
 function link (bitsPerSecond: number, latencyMs: number): Link {
-  return createLink({ uplink: createSerialiser(bitsPerSecond), flow: createSerialiser(bitsPerSecond), latencyMs })
+  return createLink({ uplink: createSerialiser(bitsPerSecond), flow: createSerialiser(bitsPerSecond), latencyMs: () => latencyMs })
 }
 
 describe('link model', () => {
@@ -31,14 +32,14 @@ describe('link model', () => {
 
   it('is as fast as the slower of uplink and flow, whichever it is, without adding them up', () => {
     for (const [up, down] of [[1e8, 1e9], [1e9, 1e8], [1e8, 1e8]] as const) {
-      const one = createLink({ uplink: createSerialiser(up), flow: createSerialiser(down), latencyMs: 0 })
+      const one = createLink({ uplink: createSerialiser(up), flow: createSerialiser(down), latencyMs: () => 0 })
       expect(one.send(0, 12_500).arriveMs).toBeCloseTo(1, 9)
     }
   })
 
   it('lets two links of one instance share its uplink, and their own flows not', () => {
     const uplink = createSerialiser(1e8)
-    const [a, b] = [0, 1].map(() => createLink({ uplink, flow: createSerialiser(1e9), latencyMs: 10 }))
+    const [a, b] = [0, 1].map(() => createLink({ uplink, flow: createSerialiser(1e9), latencyMs: () => 10 }))
     const arrivals = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b)?.send(0, 12_500).arriveMs ?? 0)
     expect(arrivals.at(-1)).toBeCloseTo(110, 9)
     expect(arrivals.at(-2)).toBeCloseTo(109, 9)
@@ -48,6 +49,17 @@ describe('link model', () => {
     const one = link(1e6, 0)
     one.send(0, 125)
     expect(one.send(1000, 125).arriveMs).toBeCloseTo(1001, 9)
+  })
+
+  it('has what is lost hold nothing back after a time-out', () => {
+    const losses = [1, 0]
+    const one = createLink({
+      uplink: createSerialiser(1e9), flow: createSerialiser(1e9), latencyMs: () => 50,
+      tcp: { envelope: createEnvelope({ beta: 0.5, loss: () => losses.shift() ?? 0 }), returnMs: () => 50 }
+    })
+    expect(one.send(0, 100).arriveMs).toBeCloseTo(350, 2)
+    one.timeOut()
+    expect(one.send(10, 100).arriveMs).toBeCloseTo(60, 2)
   })
 
   it('refuses a rate that is none', () => {
@@ -63,7 +75,8 @@ describe('link model', () => {
       (chunks, up, flow, latencyMs, jitterMeanMs, seed) => {
         const random = createRandom(seed)
         const one = createLink({
-          uplink: createSerialiser(up), flow: createSerialiser(flow), latencyMs, jitterMs: () => exponential(random, jitterMeanMs)
+          uplink: createSerialiser(up), flow: createSerialiser(flow), latencyMs: () => latencyMs,
+          jitterMs: () => exponential(random, jitterMeanMs)
         })
         let [nowMs, lastLeave, lastArrive, bytesSoFar] = [0, 0, 0, 0]
         for (const { gapMs, bytes } of chunks) {

@@ -1,9 +1,11 @@
+import type { Envelope } from './envelope.ts'
+
 /**
  * The link model: when do bytes that are sent now leave, and when do they arrive? Pure arithmetic on times in ms (with
  * fractions, from any origin); no clock, no timer, no randomness of its own, so that real time and virtual time share it.
  *
- * What it leaves out: packets and their headers, loss, TCP's congestion window. Flows that share an uplink queue for it
- * chunk by chunk in the order they ask, which is fair only as far as their chunks are alike.
+ * What it leaves out: packets and their headers; loss and TCP's window, unless an envelope adds them. Flows that share an
+ * uplink queue for it chunk by chunk in the order they ask, which is fair only as far as their chunks are alike.
  */
 
 /** Something that carries one bit after another at a fixed rate: an uplink, or the path between two instances. */
@@ -45,40 +47,66 @@ export interface LinkInit {
   /** Shared by all links from the one instance to the other. */
   flow: Serialiser
   /** Propagation in one direction, in ms. */
-  latencyMs: number
+  latencyMs: () => number
   /** Draws what is added to the latency of one chunk, in ms, never negative. */
   jitterMs?: () => number
   /** Before this time nothing arrives, in ms. */
   arriveMsMin?: number
+  /** TCP's window and the way back of its acknowledgements; without, everything goes at once and nothing is lost. */
+  tcp?: { envelope: Envelope, returnMs: () => number }
 }
 
-/** When a chunk's first bit and its last leave the sender, and when the last is at the receiver, in ms. */
+/**
+ * When a chunk's first bit and its last leave the sender, when the receiver has it and all before it, and when the sender
+ * learns that, in ms.
+ */
 export interface Passage {
   startMs: number
   leaveMs: number
   arriveMs: number
+  ackMs: number
 }
 
 export interface Link {
-  readonly latencyMs: number
+  /** Propagation in one direction, in ms. */
+  latencyMs: () => number
   /** Before this time nothing arrives, in ms. */
   readonly arriveMsMin: number
+  /** How many bytes may be sent now, and when more may be, in ms. */
+  roomBytes: (nowMs: number) => number
+  nextRoomMs: () => number
+  /** All that is under way is lost. */
+  timeOut: () => void
   /** Sends a chunk at `nowMs`, which never goes backwards. Chunks arrive in the order they were sent. */
   send: (nowMs: number, bytes: number) => Passage
 }
 
 /** One direction of one connection. */
-export function createLink ({ uplink, flow, latencyMs, jitterMs, arriveMsMin = -Infinity }: LinkInit): Link {
+export function createLink ({ uplink, flow, latencyMs, jitterMs, arriveMsMin = -Infinity, tcp }: LinkInit): Link {
+  let lastComeMs = arriveMsMin
   let lastArriveMs = arriveMsMin
   return {
     latencyMs,
     arriveMsMin,
+    roomBytes: (nowMs) => tcp?.envelope.roomBytes(nowMs) ?? Infinity,
+    nextRoomMs: () => tcp?.envelope.nextAckMs() ?? -Infinity,
+    timeOut () {
+      [lastComeMs, lastArriveMs] = [arriveMsMin, arriveMsMin]
+      tcp?.envelope.timeOut()
+    },
     send (nowMs, bytes) {
       const up = serialise(uplink, nowMs, nowMs, bytes)
       const { startMs, endMs: leaveMs } = serialise(flow, up.startMs, up.endMs, bytes)
-      const arriveMs = Math.max(lastArriveMs, leaveMs + latencyMs + (jitterMs?.() ?? 0))
-      lastArriveMs = arriveMs
-      return { startMs, leaveMs, arriveMs }
+      const comeMs = Math.max(lastComeMs, leaveMs + latencyMs() + (jitterMs?.() ?? 0))
+      lastComeMs = comeMs
+      const passage = { startMs, leaveMs, arriveMs: comeMs, ackMs: comeMs + (tcp?.returnMs() ?? 0) }
+      if (tcp !== undefined && bytes > 0) {
+        passage.arriveMs += tcp.envelope.send(nowMs, bytes, passage)
+      }
+      // What was lost before holds back what comes behind it.
+      passage.arriveMs = Math.max(lastArriveMs, passage.arriveMs)
+      lastArriveMs = passage.arriveMs
+      return passage
     }
   }
 }

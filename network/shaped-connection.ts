@@ -42,7 +42,8 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
     this.#counters = counters
     this.#egress = new Egress({
       link: path.connect(),
-      delayLine,
+      departures: delayLine,
+      arrivals: delayLine,
       sendBufferBytes: path.sendBufferBytes,
       segmentBytes: path.segmentBytes,
       deliver: (data) => this.#deliver(data),

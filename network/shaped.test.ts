@@ -231,6 +231,22 @@ describe('back-pressure and ends', () => {
   })
 })
 
+describe('level tcp-envelope', () => {
+  it('lets the window open round trip by round trip', async () => {
+    const profile = twoRegions({ oneWayMs: 20, flow: 1e9 })
+    const [one, other] = await Promise.all(['one', 'other'].map(async (instance) =>
+      startNode(shaped(tcp(), { profile, region: 'a', instance, seed: 1, level: 'tcp-envelope' }))))
+    const data = pseudoRandomBytes(MEBIBYTE / 4)
+    const received = receive(other!, data.byteLength)
+    const stream = await (await one!.dial(addressOf(other!))).newStream(PROTOCOL)
+    const startMs = performance.now()
+    await sendAll(stream, data)
+    // 256 KiB are five windows that double from ten segments, less what the handshakes have opened of them.
+    expect((await received).lastMs - startMs).toBeGreaterThan(3 * 40)
+    expect((await received).sha256).toBe(sha256(data))
+  })
+})
+
 describe('what a sender alone cannot apply', () => {
   it('is refused', () => {
     const shape = (profile: Profile) => () => shaped(tcp(), { profile, region: 'a', instance: 'one', seed: 1 })

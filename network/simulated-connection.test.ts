@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
+import type { Level } from './level.ts'
 import type { TwoRegions } from './two-regions.test-helper.ts'
 
-async function setUp (init: TwoRegions) {
-  const world = createWorld({ profile: twoRegions(init), level: 'bandwidth' })
+async function setUp (init: TwoRegions, level: Level = 'bandwidth') {
+  const world = createWorld({ profile: twoRegions(init), level })
   const [one, two] = [await world.stand('one', 'a'), await world.stand('two', 'b')]
   const { out, inn } = await world.connect(one, two)
   return { ...world, one, two, out, inn, startMs: world.stage.nowMs() }
@@ -21,16 +22,16 @@ describe('a connection of a simulated network', () => {
       }), { maxLength: 20 }),
       fc.record({
         oneWayMs: fc.integer({ max: 50, min: 0 }), jitterMs: fc.constantFrom(0, 5), flow: fc.constantFrom(0, 1e6),
-        downlink: fc.constantFrom(0, 2e6)
+        downlink: fc.constantFrom(0, 2e6), loss: fc.constantFrom(0, 0.1)
       }),
       async (sends, init) => {
-        const { stage, out, inn } = await setUp(init)
+        const { stage, out, inn } = await setUp(init, 'tcp-envelope')
         const arrivals = [receive(stage, inn), receive(stage, out)]
         for (const { gapMs, bytes, back } of sends) {
           await stage.runTo(stage.nowMs() + gapMs)
           ;(back ? inn : out).send(bytes)
         }
-        await stage.runTo(stage.nowMs() + 10_000)
+        await stage.runTo(stage.nowMs() + 600_000)
         for (const [index, some] of arrivals.entries()) {
           const sent = sends.filter(({ back }) => back === (index === 1)).flatMap(({ bytes }) => [...bytes])
           expect(some.flatMap(({ bytes }) => [...bytes])).toEqual(sent)
@@ -54,6 +55,25 @@ describe('a connection of a simulated network', () => {
     expect(bytesOf(arrivals)).toBe(300_000)
   })
 
+  it('asks for one event of each end at a time, however much waits', async () => {
+    const { stage, out } = await setUp({ oneWayMs: 50, flow: 1e7, loss: 0.01 }, 'tcp-envelope')
+    for (let i = 0; i < 200; i++) {
+      out.send(new Uint8Array(1000))
+    }
+    for (let i = 0; i < 50; i++) {
+      expect(stage.waiting()).toBeGreaterThan(0)
+      expect(stage.waiting()).toBeLessThanOrEqual(2)
+      await stage.runTo(stage.nowMs() + 10)
+    }
+  })
+
+  it('waits for the farewell of the other side no longer than a minute', async () => {
+    const { stage, network, out, startMs } = await setUp({ oneWayMs: 50 })
+    network.crash('two', { silent: true })
+    await stage.until(out.close())
+    expect(stage.nowMs() - startMs).toBe(60_000)
+  })
+
   it('runs all that comes to an instance as an event of that instance', async () => {
     const { stage, out, inn } = await setUp({ oneWayMs: 0, flow: 1e6 })
     const ran: Array<[string, string | undefined]> = []
@@ -66,6 +86,26 @@ describe('a connection of a simulated network', () => {
     out.abort(new Error('enough'))
     await stage.runTo(stage.nowMs() + 10_000)
     expect([...new Set(ran.map((pair) => pair.join()))].toSorted()).toEqual(['close,two', 'drain,one', 'message,two'])
+  })
+
+  it('hands over nothing within a call, even where nothing takes time', async () => {
+    const { stage, out, inn, startMs } = await setUp({})
+    const arrivals = receive(stage, inn)
+    out.send(Uint8Array.of(1))
+    expect(arrivals).toEqual([])
+    await stage.runTo(startMs)
+    expect(arrivals).toEqual([{ atMs: startMs, bytes: Uint8Array.of(1) }])
+  })
+
+  it('keeps a burst that comes at once to a reader that pauses', async () => {
+    const { stage, out, inn } = await setUp({ oneWayMs: 5 })
+    inn.pause()
+    out.send(new Uint8Array(8 * 2 ** 20))
+    await stage.runTo(stage.nowMs() + 100)
+    const arrivals = receive(stage, inn)
+    inn.resume()
+    await stage.runTo(stage.nowMs() + 100)
+    expect([inn.status, bytesOf(arrivals)]).toEqual(['open', 8 * 2 ** 20])
   })
 
   it('holds its sender back while its reader pauses, and then goes on', async () => {

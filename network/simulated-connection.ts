@@ -37,8 +37,10 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
   readonly #ended = Promise.withResolvers<void>()
   #peer: SimulatedConnection | undefined
   #finSent = false
-  #refused = false
   #paused = false
+  /** All that was to be sent, and the farewell or reset behind it, has come to the other side or is given up. */
+  #allSent = false
+  #vanished = false
 
   constructor (init: SimulatedConnectionInit) {
     const { medium: { stage }, local, remote, counters, arriveMsMin } = init
@@ -53,10 +55,11 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
     this.#init = init
     this.#egress = new Egress({
       link: path.connect(arriveMsMin),
-      delayLine: stageLine(stage, remote.instance),
+      departures: stageLine(stage, local.instance),
+      arrivals: stageLine(stage, remote.instance),
       downlink: remote.downlink,
-      sendBufferBytes: path.sendBufferBytes,
-      segmentBytes: path.segmentBytes,
+      get sendBufferBytes () { return path.sendBufferBytes },
+      get segmentBytes () { return path.segmentBytes },
       deliver: (data) => this.#deliver(data),
       onDrain: () => { stage.at(stage.nowMs(), local.instance, () => { this.safeDispatchEvent('drain') }) }
     })
@@ -66,7 +69,9 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
       counters.connections--
       release()
       this.#ended.resolve()
+      this.#forget()
     })
+    local.connections.add(this)
   }
 
   /** Makes two ends one connection. */
@@ -75,7 +80,14 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
     b.#peer = a
   }
 
+  get remote (): Host {
+    return this.#init.remote
+  }
+
   sendData (data: Uint8ArrayList): SendResult {
+    if (this.#vanished) {
+      return { sentBytes: data.byteLength, canSendMore: true }
+    }
     const { acceptedBytes, hasRoom } = this.#egress.accept(data)
     this.#init.counters.bytesSent += acceptedBytes
     return { sentBytes: acceptedBytes, canSendMore: hasRoom }
@@ -91,8 +103,12 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
   }
 
   sendReset (): void {
-    this.#ended.resolve()
-    this.#egress.reset(() => { this.#peer?.reset() })
+    if (!this.#vanished) {
+      this.#egress.reset(() => {
+        this.#sent()
+        this.#peer?.reset()
+      })
+    }
   }
 
   sendPause (): void {
@@ -118,16 +134,56 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
   reset (): void {
     const { medium, number, local, remote } = this.#init
     tell(medium, 'reset', remote, local, number)
-    if (!isOver(this)) {
+    if (!this.#isGone()) {
       this.#egress.discard()
+      this.#sent()
       this.onRemoteReset()
     }
   }
 
+  /** While the other side cannot be reached, what is sent is held. */
+  holdBack (hold: boolean): void {
+    if (hold) {
+      this.#egress.hold()
+    } else {
+      this.#egress.release()
+    }
+  }
+
+  /** Its instance is no more: what has left arrives, and nothing else comes of it. */
+  vanish (): void {
+    this.#vanished = true
+    this.#ended.resolve()
+    this.#egress.reset(() => undefined)
+    this.#init.local.connections.delete(this)
+  }
+
+  #isGone (): boolean {
+    return this.#vanished || isOver(this)
+  }
+
+  #sent (): void {
+    this.#allSent = true
+    this.#forget()
+  }
+
+  #forget (): void {
+    if (this.#allSent && isOver(this)) {
+      this.#init.local.connections.delete(this)
+    }
+  }
+
   #sendFin (): void {
-    if (!this.#finSent) {
+    if (!this.#finSent && !this.#vanished) {
       this.#finSent = true
-      this.#egress.finish(() => { this.#peer?.onFin() })
+      this.#egress.finish(() => {
+        this.#sent()
+        if (this.#peer === undefined) {
+          this.refuse()
+        } else {
+          this.#peer.onFin()
+        }
+      })
     }
   }
 
@@ -135,6 +191,10 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
   onFin (): void {
     const { medium, number, local, remote } = this.#init
     tell(medium, 'fin', remote, local, number)
+    if (this.#vanished) {
+      this.#peer?.refuse()
+      return
+    }
     this.#ended.resolve()
     if (this.status === 'open') {
       this.leave()
@@ -148,7 +208,7 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
       atMs: medium.stage.nowMs(), kind: 'data', from: local.instance, to: remote.instance, connection: number,
       bytes: data.byteLength, data: data.subarray()
     })
-    if (this.#peer === undefined || isOver(this.#peer)) {
+    if (this.#peer === undefined || this.#peer.#isGone()) {
       this.refuse()
       return true
     }
@@ -161,12 +221,9 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
     return !this.#paused
   }
 
-  /** Nobody takes what this end sends: it learns that one latency later. */
+  /** Nobody takes what this end sends: it is told so, one latency later. */
   refuse (): void {
-    const { medium: { stage, latencyMs }, local, remote } = this.#init
-    if (!this.#refused) {
-      this.#refused = true
-      stage.at(stage.nowMs() + latencyMs(remote, local), local.instance, () => { this.reset() })
-    }
+    const { medium, local, remote } = this.#init
+    medium.post(remote, local, () => { this.reset() })
   }
 }

@@ -31,6 +31,12 @@ export interface Host {
   downlink: Serialiser | undefined
   /** What accepts on each port. */
   ports: Map<number, (incoming: Incoming) => void>
+  /** Those of its ends from which something may still come. */
+  connections: Set<SimulatedConnection>
+  /** From start to crash; what belongs to a life that is over does nothing any more. */
+  life: { over: boolean }
+  /** The whole host is gone, so that nobody answers in its place. */
+  silent: boolean
   /** The next ports of listeners that ask for none, and of connections that go out. */
   nextPort: number
   nextEphemeralPort: number
@@ -49,9 +55,21 @@ export interface Medium {
   stage: Stage
   observe: ((event: NetworkEvent) => void) | undefined
   hostAt: (ip: string) => Host | undefined
-  /** One way, in ms, without jitter. */
+  /**
+   * Sends a packet without payload, which comes one latency later, as an event of the one it is sent to. It is lost when
+   * the two cannot reach each other at either end of its way.
+   */
+  post: (from: Host, to: Host, arrive: () => void) => void
   latencyMs: (from: Host, to: Host) => number
+  reachable: (from: Host, to: Host) => boolean
   nextConnection: () => number
+}
+
+/** @throws NetworkError when the life of the host has ended by a crash */
+export function requireLife (host: Host, life: Host['life']): void {
+  if (life.over) {
+    throw new NetworkError(`The instance ${host.instance} has crashed: give it a new transport first.`)
+  }
 }
 
 /** Tells the observer, if there is one, what has come now. */

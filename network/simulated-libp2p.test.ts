@@ -9,7 +9,9 @@ import { createSimulatedNetwork } from './simulated.ts'
 import { createTestStage, sendBytes } from './stage.test-helper.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
 import type { TestStage } from './stage.test-helper.ts'
-import type { SimulatedNetwork } from './simulated.ts'
+import type { Level } from './level.ts'
+import type { NetworkEvent, SimulatedNetwork } from './simulated.ts'
+import type { TwoRegions } from './two-regions.test-helper.ts'
 
 const PROTOCOL = '/peerslab-test/1.0.0'
 const MEBIBYTE = 2 ** 20
@@ -33,9 +35,9 @@ async function startNode (stage: TestStage, network: SimulatedNetwork, instance:
   return Object.assign(node, { counters })
 }
 
-async function startTwo (init: Parameters<typeof twoRegions>[0], level: 'ideal' | 'bandwidth') {
+async function startTwo (init: TwoRegions, level: Level, observe?: (event: NetworkEvent) => void) {
   const stage = createTestStage()
-  const network = createSimulatedNetwork({ stage, profile: twoRegions(init), level, seed: 1 })
+  const network = createSimulatedNetwork({ stage, profile: twoRegions(init), level, seed: 1, observe })
   const [one, two] = [await startNode(stage, network, 'one', 'a'), await startNode(stage, network, 'two', 'b')]
   const connection = await stage.until(one.dial(two.getMultiaddrs()[0]!))
   return { stage, one, two, connection }
@@ -88,5 +90,21 @@ describe('libp2p on a simulated network', () => {
     await stage.runTo(stage.nowMs() + 1000)
     expect([one, two].map((node) => node.getConnections())).toEqual([[], []])
     expect([one.counters.of('b').connections, two.counters.of('a').connections]).toEqual([0, 0])
+  })
+
+  it('exchanges the same messages at the same times from the same seed, whatever is in them', async () => {
+    const run = async (): Promise<NetworkEvent[]> => {
+      const seen: NetworkEvent[] = []
+      const { stage, connection } = await startTwo({ oneWayMs: 20, jitterMs: 3, flow: 1e7, loss: 0.05 }, 'tcp-envelope', (event) => {
+        seen.push({ ...event, data: undefined })
+      })
+      await stage.until(connection.newStream('/ipfs/ping/1.0.0'))
+      await stage.runTo(10_000)
+      await stage.until(connection.close())
+      return seen
+    }
+    const first = await run()
+    expect(first.length).toBeGreaterThan(20)
+    expect(await run()).toEqual(first)
   })
 })

@@ -2,7 +2,7 @@ import { TypedEventEmitter } from 'main-event'
 import { toEndpoint, toMultiaddr } from './address.ts'
 import { whenClosed } from './ends.ts'
 import { SimulatedConnection } from './simulated-connection.ts'
-import { NetworkError, tell } from './simulated-host.ts'
+import { NetworkError, requireLife, tell } from './simulated-host.ts'
 import type { Incoming } from './simulated-host.ts'
 import type { SimulatedTransportInit } from './simulated-transport.ts'
 import type { Listener, ListenerEvents, Logger, Upgrader } from '@libp2p/interface'
@@ -28,7 +28,8 @@ export class SimulatedListener extends TypedEventEmitter<ListenerEvents> impleme
 
   /** Port 0 takes the next free one of the instance. @throws NetworkError for another's address or a port in use */
   async listen (address: Multiaddr): Promise<void> {
-    const { host } = this.#init
+    const { host, life } = this.#init
+    requireLife(host, life)
     const endpoint = toEndpoint(address)
     if (endpoint === undefined || (endpoint.ip !== host.ip && endpoint.ip !== ANY_IP)) {
       throw new NetworkError(`The instance ${host.instance} cannot listen on ${address.toString()}: use /ip4/${host.ip}/tcp/0.`)
@@ -55,8 +56,12 @@ export class SimulatedListener extends TypedEventEmitter<ListenerEvents> impleme
 
   /** Cuts its connections as TCP does: what they have been given to send still arrives. */
   async close (): Promise<void> {
+    const { host, life } = this.#init
     if (this.#port !== undefined) {
-      this.#init.host.ports.delete(this.#port)
+      // After a crash the port may be another listener's.
+      if (!life.over) {
+        host.ports.delete(this.#port)
+      }
       this.#port = undefined
       this.#shutdown.abort()
       for (const connection of this.#inbound) {

@@ -2,7 +2,7 @@ import { transportSymbol } from '@libp2p/interface'
 import { toEndpoint, toMultiaddr } from './address.ts'
 import { orAborted } from './ends.ts'
 import { SimulatedConnection } from './simulated-connection.ts'
-import { NetworkError, tell } from './simulated-host.ts'
+import { NetworkError, requireLife, tell } from './simulated-host.ts'
 import { SimulatedListener } from './simulated-listener.ts'
 import type { NetworkCounters } from './counters.ts'
 import type { Host, Medium } from './simulated-host.ts'
@@ -12,6 +12,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 export interface SimulatedTransportInit {
   medium: Medium
   host: Host
+  /** Of the host, in which this transport is of use. */
+  life: Host['life']
   counters: NetworkCounters
 }
 
@@ -44,9 +46,10 @@ export function createSimulatedTransport (init: SimulatedTransportInit, componen
  * @throws NetworkError when nobody listens there, and the reason of the signal when it aborts before
  */
 async function connect (
-  { medium, host, counters }: SimulatedTransportInit, address: Multiaddr, log: Logger, signal: AbortSignal
+  { medium, host, life, counters }: SimulatedTransportInit, address: Multiaddr, log: Logger, signal: AbortSignal
 ): Promise<SimulatedConnection> {
   signal.throwIfAborted()
+  requireLife(host, life)
   const { stage } = medium
   const endpoint = toEndpoint(address)
   const remote = endpoint === undefined ? undefined : medium.hostAt(endpoint.ip)
@@ -60,7 +63,7 @@ async function connect (
   function onSyn (remote: Host, port: number): void {
     tell(medium, 'syn', host, remote, number)
     const answer = remote.ports.has(port) ? () => { onSynAck(remote, port) } : () => { onRefusal(remote) }
-    stage.at(stage.nowMs() + medium.latencyMs(remote, host), host.instance, answer)
+    medium.post(remote, host, answer)
   }
 
   function onRefusal (remote: Host): void {
@@ -70,13 +73,13 @@ async function connect (
 
   function onSynAck (remote: Host, port: number): void {
     // Who has given up does not answer any more.
-    if (!signal.aborted) {
+    if (!signal.aborted && !life.over) {
       const acceptMs = stage.nowMs() + medium.latencyMs(host, remote)
       const connection = new SimulatedConnection({
         medium, number, local: host, remote, remoteAddr: address, direction: 'outbound', counters: counters.of(remote.region), log,
         arriveMsMin: acceptMs
       })
-      stage.at(acceptMs, remote.instance, () => { onAck(connection, remote, port) })
+      medium.post(host, remote, () => { onAck(connection, remote, port) })
       dialled.resolve(connection)
     }
   }
@@ -90,6 +93,6 @@ async function connect (
     }
   }
 
-  stage.at(stage.nowMs() + medium.latencyMs(host, remote), remote.instance, () => { onSyn(remote, endpoint.port) })
+  medium.post(host, remote, () => { onSyn(remote, endpoint.port) })
   return orAborted(dialled.promise, signal)
 }

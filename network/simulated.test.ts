@@ -1,13 +1,16 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
-import { createWorld, receive, sendBytes } from './stage.test-helper.ts'
+import { bareUpgrader, createWorld, receive, sendBytes } from './stage.test-helper.ts'
 import { loadProfile } from './profile.ts'
 import { twoRegions } from './two-regions.test-helper.ts'
+import type { Level } from './level.ts'
+import type { NetworkEvent } from './simulated.ts'
 import type { World } from './stage.test-helper.ts'
 import type { TwoRegions } from './two-regions.test-helper.ts'
 
 const BULK_BYTES = 16 * 2 ** 20
 
-async function setUp (init: TwoRegions, level: 'ideal' | 'bandwidth' = 'bandwidth', seed = 1) {
+async function setUp (init: TwoRegions, level: Level = 'bandwidth', seed = 1) {
   const world = createWorld({ profile: twoRegions(init), level, seed })
   const [one, two] = [await world.stand('one', 'a'), await world.stand('two', 'b')]
   return { ...world, one, two, ...await world.connect(one, two) }
@@ -45,6 +48,27 @@ describe('the physics of a simulated network', () => {
 
   it.each(['uplink', 'downlink'])('a %s is a limit as a flow is', async (limit) => {
     expect(await bulkMs(await setUp({ oneWayMs: 5, [limit]: 1e8 }), BULK_BYTES)).toBeCloseTo(BULK_BYTES * 8 / 1e8 * 1000 + 5, 5)
+  })
+
+  it('a window that opens from ten segments makes 16 MiB over 50 ms at 1 Gbit/s take a second, at level tcp-envelope', async () => {
+    const tookMs = await bulkMs(await setUp({ oneWayMs: 50, flow: 1e9 }, 'tcp-envelope'), BULK_BYTES)
+    expect(tookMs).toBeGreaterThan(1000)
+    expect(tookMs).toBeLessThan(1160)
+    expect(await bulkMs(await setUp({ oneWayMs: 50, flow: 1e9 }), BULK_BYTES)).toBeLessThan(400)
+  })
+
+  it('a downlink holds back the acknowledgements of what comes through it, at level tcp-envelope', async () => {
+    // A window takes a second; two of them follow it a round trip later.
+    const tookMs = await bulkMs(await setUp({ oneWayMs: 50, downlink: 14_480 * 8 }, 'tcp-envelope'), 2 * 14_480)
+    expect(tookMs).toBeCloseTo(50 + 1000 + 50 + 50 + 1000, 5)
+  })
+
+  it('loss at level tcp-envelope costs time, comes again from the same seed, and loses no byte', async () => {
+    const times = await Promise.all([1, 1, 2].map(async (seed) =>
+      bulkMs(await setUp({ oneWayMs: 10, flow: 1e8, loss: 0.01 }, 'tcp-envelope', seed), 2 ** 20)))
+    expect(times[1]).toBe(times[0])
+    expect(times[2]).not.toBe(times[0])
+    expect(times[0]).toBeGreaterThan(2 * (await bulkMs(await setUp({ oneWayMs: 10, flow: 1e8 }, 'tcp-envelope'), 2 ** 20)))
   })
 
   it('two receivers share the uplink of their sender', async () => {
@@ -132,6 +156,18 @@ describe('dialling a simulated network', () => {
     expect([seen.map(({ kind }) => kind), two.inbound.length]).toEqual([['syn'], 0])
   })
 
+  it('is accepted before it is reset, when it is given up at once', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const { stage, seen, stand } = createWorld({ profile: twoRegions({ oneWayMs: 20, jitterMs: 8 }), level: 'ideal', seed })
+      const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
+      const out = await stage.until(one.dial(two))
+      out.abort(new Error('enough'))
+      await stage.runTo(1000)
+      expect(seen.map(({ kind }) => kind)).toEqual(['syn', 'accept', 'reset'])
+      expect(two.inbound[0]?.status).toBe('reset')
+    }
+  })
+
   it('is reset when the listener closes before it has accepted', async () => {
     const { stage, stand } = createWorld({ profile: twoRegions({ oneWayMs: 40 }), level: 'ideal' })
     const [one, two] = [await stand('one', 'a'), await stand('two', 'b')]
@@ -149,20 +185,71 @@ describe('dialling a simulated network', () => {
     await two.listener.close()
     await expect(two.listener.listen((await stand('three', 'a')).listener.getAddrs()[0]!))
       .rejects.toThrow('The instance two cannot listen on /ip4/10.0.0.2/tcp/4001: use /ip4/10.0.0.1/tcp/0')
+    const [taken, any] = [0, 1].map(() => one.transport.createListener({ upgrader: bareUpgrader(() => undefined) }))
+    await taken!.listen(multiaddr('/ip4/10.0.0.1/tcp/4002'))
+    await any!.listen(multiaddr('/ip4/0.0.0.0/tcp/0'))
+    expect(any!.getAddrs().join()).toBe('/ip4/10.0.0.1/tcp/4003')
     const { counters } = one
     expect(() => network.transport({ instance: 'four', region: 'mars-1', counters })).toThrow('no region "mars-1"')
     expect(() => network.transport({ instance: 'one', region: 'b', counters })).toThrow('The instance one stands in a')
   })
 })
 
+describe('what is observed', () => {
+  /** Six instances that talk over bad links, with a partition and a crash on the way. */
+  async function run (seed: number): Promise<NetworkEvent[]> {
+    const { stage, network, seen, stand } = createWorld({
+      profile: twoRegions({ oneWayMs: 20, backMs: 30, flow: 1e7, uplink: 2e7, downlink: 3e7, jitterMs: 5, loss: 0.02 }), level: 'tcp-envelope', seed
+    })
+    const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3']
+    const instances = await Promise.all(names.map(async (name) => stand(name, name.slice(0, 1))))
+    const dialled = await stage.until(Promise.all(instances.flatMap((from, i) =>
+      instances.slice(i + 1, i + 3).map(async (to) => from.dial(to)))))
+    stage.at(250, '', () => { network.partition(['a1', 'b1'], ['a2', 'b2', 'b3']) })
+    stage.at(1500, '', () => { network.heal() })
+    stage.at(200, '', () => { network.crash('a3') })
+    await stage.until(Promise.allSettled(dialled.map(async (connection) => sendBytes(connection, 300_000))))
+    await stage.runTo(100_000)
+    return seen.map((event) => ({ ...event, data: undefined }))
+  }
+
+  it('is the same from the same seed, in the order of time, and differs from another seed', async () => {
+    const first = await run(1)
+    expect(first.length).toBeGreaterThan(300)
+    expect(new Set(first.map(({ kind }) => kind))).toEqual(new Set(['syn', 'accept', 'data', 'reset']))
+    expect(first.map(({ atMs }) => atMs)).toEqual(first.map(({ atMs }) => atMs).toSorted((a, b) => a - b))
+    expect(await run(1)).toEqual(first)
+    expect(await run(2)).not.toEqual(first)
+  })
+
+  it('is at equal times in the order of sending, with its bytes', async () => {
+    const { stage, seen, connect, stand } = createWorld({ profile: twoRegions({ oneWayMs: 10 }), level: 'ideal' })
+    const [one, two, three] = [await stand('one', 'a'), await stand('two', 'a'), await stand('three', 'b')]
+    const [first, second] = [await connect(one, three), await connect(two, three)]
+    seen.length = 0
+    const startMs = stage.nowMs()
+    second.out.send(Uint8Array.of(1))
+    first.out.send(Uint8Array.of(2))
+    second.out.send(Uint8Array.of(3, 4))
+    await stage.runTo(startMs + 100)
+    expect(seen).toEqual([
+      { atMs: startMs + 10, kind: 'data', from: 'two', to: 'three', connection: 2, bytes: 3, data: Uint8Array.of(1, 3, 4) },
+      { atMs: startMs + 10, kind: 'data', from: 'one', to: 'three', connection: 1, bytes: 1, data: Uint8Array.of(2) }
+    ])
+  })
+})
+
 describe('levels', () => {
   it('refuse what they do not model', async () => {
-    const world = (init: TwoRegions, level: 'ideal' | 'bandwidth'): World => createWorld({ profile: twoRegions(init), level })
+    const world = (init: TwoRegions, level: Level): World => createWorld({ profile: twoRegions(init), level })
     expect(() => world({ flow: 1e6 }, 'ideal')).toThrow('The level ideal does not model the bandwidth of the network profile test: use bandwidth.')
     expect(() => world({ downlink: 1e6 }, 'ideal')).toThrow('bandwidth')
     expect(() => world({ loss: 0.01 }, 'bandwidth')).toThrow('The level bandwidth does not model the loss of the network profile test: use tcp-envelope.')
     expect(() => createWorld({ profile: twoRegions({ loss: 0.01 }), level: 'ideal' })).toThrow('does not model the loss')
     expect(() => world({ oneWayMs: 5, jitterMs: 1 }, 'ideal')).not.toThrow()
+    expect(() => world({ flow: 1e6, loss: 0.01 }, 'tcp-envelope')).not.toThrow()
+    expect(() => createWorld({ profile: twoRegions({}), level: 'bandwidth', beta: 0.5 })).toThrow('does not model the window of TCP that beta is for')
+    expect(() => createWorld({ profile: twoRegions({}), level: 'tcp-envelope', beta: 1 })).toThrow('The beta of TCP cannot be 1')
     const lan = await loadProfile('lan')
     expect(() => createWorld({ profile: lan, level: 'ideal' })).toThrow('use bandwidth')
   })

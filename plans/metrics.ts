@@ -25,7 +25,7 @@ export const metrics = {
   },
   bootstrap_log_ms: {
     unit: 'ms',
-    meaning: 'newcomer opens its peer until all entries that existed are in its log; tags: peers_before, entries',
+    meaning: 'newcomer opens its peer until all entries that existed are in its log; tags: peers_before (those of its own round left out), entries',
     better: 'lower'
   },
   bootstrap_files_ms: {

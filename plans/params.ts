@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isPreset, presets } from './corpus/presets.ts'
 import { ParameterError } from './errors.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
@@ -12,17 +13,28 @@ const common = {
 }
 
 const corpus = {
-  contributions: count.refine((n) => n > 0, 'must be at least 1').default(60),
+  contributions: count.refine((n) => n > 0, 'must be at least 1').optional(),
   interval_ms: number.default(100),
   corpus: z.string().default(''),
   store: z.enum(['memory', 'disk']).default('memory'),
   sync: z.enum(['fast', 'stock']).default('fast')
 }
 
+/** A preset is posted whole unless fewer contributions are asked for; a directory may hold anything, so that sixty of it are enough. */
+function withCount<P extends { corpus: string, contributions?: number | undefined }> (params: P): P & { contributions: number } {
+  const { corpus: source, contributions = isPreset(source) ? presets[source] : 60 } = params
+  return { ...params, contributions }
+}
+
 /** What the parameters of each case mean, once they are read. The manifest documents and types them for Testground. */
 export const paramSchemas = {
-  replication: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }),
-  bootstrapping: z.object({ ...common, ...corpus, role: z.enum(['peer', 'newcomer']).default('peer') }),
+  replication: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }).transform(withCount),
+  bootstrapping: z.object({
+    ...common,
+    ...corpus,
+    role: z.enum(['peer', 'newcomer']).default('peer'),
+    joins_at_once: count.refine((n) => n > 0, 'must be at least 1').default(1)
+  }).transform(withCount),
   link: z.object({
     ...common,
     role: z.literal('peer').default('peer'),

@@ -12,6 +12,13 @@ export interface WaitEvent {
 
 const waits = channel(waitChannel)
 
+/** Tells that the instance begins to wait for something; returns what tells that it does not any more. */
+export function tellWait (what: string): () => void {
+  const wait = { what }
+  waits.publish({ wait, ended: false } satisfies WaitEvent)
+  return () => { waits.publish({ wait, ended: true } satisfies WaitEvent) }
+}
+
 /**
  * Waits for `promise`, at most `timeoutMs`, and no longer than until `signal` aborts.
  *
@@ -22,14 +29,13 @@ export async function within<T> (promise: Promise<T>, timeoutMs: number, what: s
   const { promise: ended, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => { reject(new WaitTimeoutError(`waited ${timeoutMs / 1000} s for ${what}`)) }, timeoutMs)
   const onAbort = (): void => { reject(signal?.reason as Error) }
-  const wait = { what }
+  const told = tellWait(what)
   signal?.addEventListener('abort', onAbort)
-  waits.publish({ wait, ended: false } satisfies WaitEvent)
 
   try {
     return await Promise.race([promise, ended])
   } finally {
-    waits.publish({ wait, ended: true } satisfies WaitEvent)
+    told()
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { openCorpus } from './corpus/index.ts'
+import { isPreset } from './corpus/presets.ts'
 import { contributedMsAttribute } from './arrivals.ts'
 import type { InstanceContext } from './context.ts'
 import type { Corpus, CorpusItem } from './corpus/index.ts'
@@ -21,8 +22,8 @@ export interface Posted {
 /** Records of one message; each has about 200 bytes of JSON and a message may have 32,000. */
 const recordsPerMessage = 100
 
-export async function openCorpusOf (params: CorpusParams): Promise<Corpus> {
-  return openCorpus({ directory: params.corpus, count: params.contributions, seed: params.seed })
+export async function openCorpusOf ({ corpus, contributions: count, seed }: CorpusParams): Promise<Corpus> {
+  return openCorpus({ ...isPreset(corpus) ? { preset: corpus } : { directory: corpus }, count, seed })
 }
 
 /** The items of the corpus that the contributor of this rank posts. */

@@ -186,7 +186,7 @@ describe('the command teaches', () => {
     const { exitCode, stdout } = await bench.command(['list'])
     expect(exitCode).toBe(0)
 
-    for (const word of ['composition/quick.toml', 'Case replication', 'Case bootstrapping', 'Case link', 'interval_ms=', 'gcp-six-regions']) {
+    for (const word of ['composition/quick.toml', 'composition/paper-replication.toml', 'composition/paper-bootstrapping.toml', 'Case replication', 'Case bootstrapping', 'Case link', 'interval_ms=', 'gcp-six-regions']) {
       expect(stdout).toContain(word)
     }
 

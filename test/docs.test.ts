@@ -7,8 +7,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const text = readFileSync(join(root, 'docs', 'peersdb.md'), 'utf8')
-const blocks = [...text.matchAll(/```sh\n([^`]*(?:`(?!``)[^`]*)*)```/g)].map(([, block]) => block!)
+
+/** The shell commands of a page. */
+function blocksOf (page: string): string[] {
+  const text = readFileSync(join(root, 'docs', page), 'utf8')
+  return [...text.matchAll(/```sh\n([^`]*(?:`(?!``)[^`]*)*)```/g)].map(([, block]) => block!)
+}
+
+const blocks = blocksOf('peersdb.md')
 
 /** The tools and ports that the page uses; undefined where all are there. */
 async function lacking (): Promise<string | undefined> {
@@ -57,6 +63,27 @@ describe('docs/peersdb.md', () => {
       }
 
       rmSync(directory, { recursive: true, force: true })
+    }
+  })
+})
+
+describe('docs/simulation.md', () => {
+  it('shows commands that pass', { timeout: 180_000 }, () => {
+    const out = mkdtempSync(join(tmpdir(), 'peerslab-docs-'))
+    const lines = blocksOf('simulation.md').flatMap((block) => block.trim().split('\n'))
+    expect(lines.length).toBeGreaterThan(2)
+
+    try {
+      for (const line of lines) {
+        const [, , ...args] = line.split(' ')
+        const { status, stdout, stderr } = spawnSync(process.execPath, [
+          join(root, 'bin', 'peerslab.js'), ...args, ...(args[0] === 'run' ? ['--out', out] : [])
+        ], { cwd: root, encoding: 'utf8', timeout: 90_000 })
+        expect({ line, status, stderr: status === 0 ? '' : stderr }).toEqual({ line, status: 0, stderr: '' })
+        expect(stdout).toMatch(/^pass: /m)
+      }
+    } finally {
+      rmSync(out, { recursive: true, force: true })
     }
   })
 })

@@ -125,6 +125,29 @@ describe('a run of the bootstrapping case, analysed', () => {
   })
 })
 
+describe('a run of the bootstrapping case in rounds', () => {
+  it('lets so many newcomers join at once, each connected to all, and the last round with fewer', async () => {
+    const file = await bench.write('rounds.toml', composition('bootstrapping', { ...lan, joins_at_once: '2' }, [
+      { id: 'peers', count: 2, role: 'peer' }, { id: 'newcomers', count: 5, role: 'newcomer' }
+    ]))
+    const ended = await bench.run(file)
+    expect(ended).toMatchObject({ exitCode: 0, signal: null })
+    expect(ended.stderr).toMatch(/^rounds: joined 5\/5 after/m)
+    const rows = await readRows(await onlyFolder(bench.out, 'rounds'))
+
+    for (const name of ['bootstrap_log_ms', 'bootstrap_files_ms']) {
+      const own = named(rows, name)
+      expect(own.map(({ tags }) => tags.peers_before).sort()).toEqual(['2', '2', '4', '4', '6'])
+      expect(own.every(({ measures }) => (measures.value ?? -1) > 0 && measures.censored == null)).toBe(true)
+    }
+
+    // All rows of one newcomer tell of the same round.
+    const rounds = distinct(rows.flatMap(({ instance, tags }) => tags.peers_before == null ? [] : [`${instance} ${tags.peers_before}`]))
+    expect(rounds.map((round) => round.split(' ')[0])).toEqual([0, 1, 2, 3, 4].map((index) => `default/newcomers/${index}`))
+    expect(named(rows, 'converged').map(({ measures }) => measures.value)).toEqual([1, 1, 1, 1, 1, 1, 1])
+  })
+})
+
 describe('a run of the replication case', () => {
   it('prints one JSON object with --json, as its analysis does, and writes below --out from anywhere', async () => {
     await bench.write('rep.toml', composition('replication', { ...lan, store: 'disk' }, [

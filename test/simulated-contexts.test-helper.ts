@@ -16,7 +16,7 @@ const said: Record<string, string> = {}
 const actors = Array.from({ length: instances }, (_, i) => world.createActor(String(i)))
 const network = createSimulatedNetwork({
   stage: { nowMs: () => world.scheduler.nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actors[Number(instance)]) },
-  profile: await loadProfile('none'), level: 'ideal', seed: '5'
+  profile: await world.scheduler.settle(loadProfile('none')), level: 'ideal', seed: '5'
 })
 const record = { metric: () => {}, tag: () => {}, message: () => {}, warning: () => {} }
 

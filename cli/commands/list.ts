@@ -23,7 +23,7 @@ export function listCommand ({ stdout }: Surroundings): CommandModule<object, Li
 
       stdout.write('Compositions (peerslab run <file>)\n')
       compositions.forEach(({ file, case: name, instances, network }) => {
-        stdout.write(`  ${file.padEnd(28)} case ${name}, ${instances} instances, network ${network}\n`)
+        stdout.write(`  ${file.padEnd(38)} case ${name}, ${instances} instances, network ${network}\n`)
       })
 
       for (const [name, { instances, params }] of Object.entries(cases)) {

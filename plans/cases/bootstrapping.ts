@@ -14,7 +14,7 @@ import type { Gathering } from '../replicate.ts'
 import type { Posted } from '../workload.ts'
 import type { TestCase } from './case.ts'
 
-/** A cluster holds the corpus; newcomers join one after another: when does each of them hold everything? */
+/** A cluster holds the corpus; newcomers join in rounds, one after another: when does each of them hold everything? */
 export const bootstrapping: TestCase = {
   check: async (groups) => {
     const [first] = await checkGroups('bootstrapping', groups)
@@ -41,13 +41,14 @@ export const bootstrapping: TestCase = {
   },
 
   run: async (context) => {
-    const gathering = await gather(context, readParams('bootstrapping', context.params))
+    const params = readParams('bootstrapping', context.params)
+    const gathering = await gather(context, params)
     const { self, withRole } = gathering.members
     const founders = withRole('peer')
     const newcomers = withRole('newcomer')
     const { cluster, posted } = self.role === 'peer'
       ? await holdCorpus(context, gathering, founders)
-      : await joinInTurn(context, gathering, founders, newcomers)
+      : await joinInTurn(context, gathering, founders, newcomers, params.joins_at_once)
     await context.sync.barrier(phaseState('joined'), newcomers.length, gathering.patienceMs)
     await judgeAndClose(context, gathering, cluster, posted)
   }
@@ -65,24 +66,38 @@ async function holdCorpus (context: InstanceContext, gathering: Gathering, found
   return { cluster, posted }
 }
 
-/** Waits until the founders hold the corpus and the newcomers before this one have joined; then joins and measures. */
+/** Waits until the founders hold the corpus and the rounds before have joined; then joins, beside the others of its round, and measures. */
 async function joinInTurn (
-  context: InstanceContext, gathering: Gathering, founders: readonly Member[], newcomers: readonly Member[]
+  context: InstanceContext, gathering: Gathering, founders: readonly Member[], newcomers: readonly Member[], joinsAtOnce: number
 ): Promise<Held> {
   const { members, params, patienceMs, corpus } = gathering
-  const turn = newcomers.findIndex(({ index }) => index === context.index)
-  const before = [...founders, ...newcomers.slice(0, turn)]
+  const { joined, together } = roundOf(newcomers, context.index, joinsAtOnce)
+  const before = [...founders, ...joined]
   const posted = await collectPosted(context, corpus.items.length, founders.length, patienceMs)
   await context.sync.barrier(phaseState('filled'), founders.length, patienceMs)
-  await context.sync.barrier(phaseState('joined'), turn, patienceMs)
+  await context.sync.barrier(phaseState('joined'), joined.length, patienceMs)
 
   const startedMs = context.clock.nowMs()
   const cluster = await openMember(context, members, params)
   recordProgress(context, cluster, { startedMs, peersBefore: before.length, of: posted.length })
-  await connectMember(context, cluster.peer, [...before, members.self], () => true, params.timeout_secs * 1000)
+  const dial = (member: Member): boolean => before.includes(member) || member.index < context.index
+  await connectMember(context, cluster.peer, [...before, ...together], dial, params.timeout_secs * 1000)
   await recordBootstrap(context, gathering, cluster, { startedMs, peersBefore: before.length, posted })
   await context.phase('joined')
   return { cluster, posted }
+}
+
+/**
+ * Newcomers join in rounds of `joinsAtOnce`, in the order given; the last round may have fewer.
+ *
+ * @returns the newcomers of all rounds before that of the newcomer with this index, and those of its own, itself among them
+ */
+export function roundOf<M extends { index: number }> (
+  newcomers: readonly M[], index: number, joinsAtOnce: number
+): { joined: M[], together: M[] } {
+  const turn = newcomers.findIndex((newcomer) => newcomer.index === index)
+  const first = turn - turn % joinsAtOnce
+  return { joined: newcomers.slice(0, first), together: newcomers.slice(first, first + joinsAtOnce) }
 }
 
 /** Records how much a newcomer holds whenever that changes: the curve of its bootstrapping over time. */

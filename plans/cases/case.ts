@@ -45,7 +45,7 @@ export async function checkGroups<C extends CaseName> (caseName: C, groups: read
     }
   })
 
-  for (const name of ['network', 'seed', 'corpus', 'contributions', 'interval_ms'] as const) {
+  for (const name of ['network', 'seed', 'corpus', 'contributions', 'interval_ms', 'joins_at_once'] as const) {
     const values = new Set(groups.map(({ params }) => params[name]))
 
     if (values.size > 1) {

@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import { CorpusError } from './item.ts'
+import { presetNames } from './presets.ts'
 import { unreadable } from './files.ts'
 import { scoutAttributes, scoutFile } from '../../peersdb/records/scout.ts'
 
@@ -45,8 +46,8 @@ export async function findFiles (directory: string): Promise<Found[]> {
 async function rootOf (directory: string): Promise<string> {
   const isDirectory = await stat(directory).then((found) => found.isDirectory(), (error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new CorpusError(`Corpus directory ${directory} does not exist. Name one that holds the files to contribute, or leave "corpus" ` +
-        'empty to have records generated.', { cause: error })
+      throw new CorpusError(`Corpus directory ${directory} does not exist. Name one that holds the files to contribute, or one of the ` +
+        `presets ${presetNames.join(', ')}, or leave "corpus" empty to have records generated.`, { cause: error })
     }
     throw unreadable(directory, error)
   })

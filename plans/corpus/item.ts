@@ -1,5 +1,7 @@
 /** One file to contribute. The item itself is light; `bytes` makes or reads the content each time it is called. */
 export interface CorpusItem {
+  /** A scout record as an archive, a configuration of a C3O table, or any other file as it is. */
+  readonly kind: 'record' | 'configuration' | 'file'
   /** Unique in its corpus, with `/` between folders, e.g. `grep/2-c4.2xlarge-….tsv`. */
   readonly name: string
   /** What the content is about, as far as its origin tells: workload, framework, machine_type, size, … */

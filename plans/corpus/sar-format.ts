@@ -20,6 +20,11 @@ export const SAR_HEADER = [
 /** Seconds between two rows. */
 export const INTERVAL_SECONDS = 5
 
+/** The first row of a sar.csv comes six seconds after the start that the report names; both in milliseconds since 1970. */
+export function firstRowMs (startMs: number): number {
+  return startMs + 6000
+}
+
 /** Requests to the only disk. */
 export interface DiskSample {
   readonly readCount: number

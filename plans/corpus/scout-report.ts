@@ -16,7 +16,8 @@ export interface RunFacts {
 
 const FAILED_SHARE = 0.03
 const UNREPORTED_SHARE = 0.11
-const TIMEOUT_SECONDS = 7200
+/** The data set's runs were cut off after two hours. */
+export const TIMEOUT_SECONDS = 7200
 const MEDIAN_SECONDS = 95
 /**
  * The logarithm of a run time is the sum of four normal draws, whose deviations give 0.8 together: what the workload is, how it
@@ -37,7 +38,7 @@ export function runFacts (seed: number, record: ScoutRecord, random: Random): Ru
   const seconds = Math.max(10, MEDIAN_SECONDS * machine.timeFactor * (SIZE_FACTOR[size] ?? 1) * exp(logarithm))
   const inputs = createRandom(seed, 'input', framework, workload)
   const inputBytes = Math.floor(inputs.logNormal(INPUT_BYTES[size] ?? 6.4e9, 0.6))
-  const startMs = FIRST_DAY_MS + random.integer(0, LAST_SECOND) * 1000
+  const startMs = drawStartMs(random)
   const draw = random.uniform()
   if (draw < FAILED_SHARE) return { outcome: 'failed', elapsedSeconds: random.integer(10, 15), inputBytes, startMs }
   if (seconds >= TIMEOUT_SECONDS) {
@@ -46,11 +47,16 @@ export function runFacts (seed: number, record: ScoutRecord, random: Random): Ru
   return { outcome: draw < FAILED_SHARE + UNREPORTED_SHARE ? 'unreported' : 'completed', elapsedSeconds: seconds, inputBytes, startMs }
 }
 
+/** Some second of the month in which the data set was measured, in milliseconds since 1970. */
+export function drawStartMs (random: Random): number {
+  return FIRST_DAY_MS + random.integer(0, LAST_SECOND) * 1000
+}
+
 /**
  * The text of report.json in the shape that the framework's benchmark suite wrote: strings from HiBench (hadoop, spark), numbers with
  * -1 for unknown from spark-perf (spark1.5), four keys for a failed run; undefined for a run that left no report.
  */
-export function reportText (record: ScoutRecord, facts: RunFacts): string | undefined {
+export function reportText (record: Pick<ScoutRecord, 'workload' | 'framework' | 'size'>, facts: RunFacts): string | undefined {
   if (facts.outcome === 'unreported') return undefined
   const { workload, framework, size } = record
   if (facts.outcome === 'failed') return keysInOrder({ completed: false, datasize: size, framework, workload })

@@ -66,8 +66,15 @@ const jobs: readonly Job[] = [
 ].flatMap(([workload, framework]) => SIZES.map((size) => ({ workload, framework, size })))
   .filter(({ workload, size }) => !(workload === 'dfsioe' && size === 'large'))
 
+const RECORDS_PER_JOB = machineTypes.length * RUNS.length
 /** How many records there are to choose from. */
-export const universeSize = jobs.length * machineTypes.length * RUNS.length
+export const universeSize = jobs.length * RECORDS_PER_JOB
+
+/** The numbers of all records of so many jobs, evenly spaced in the universe; those of 10 jobs are therefore among those of 50. */
+export function recordsOfJobs (count: number): number[] {
+  return Array.from({ length: count }, (_, job) => Math.floor(job * jobs.length / count) * RECORDS_PER_JOB)
+    .flatMap((first) => Array.from({ length: RECORDS_PER_JOB }, (_, index) => first + index))
+}
 
 /** Record number `index` of the universe, from 0; the instance id is drawn from the seed and the other names. */
 export function recordAt (seed: number, index: number): ScoutRecord {

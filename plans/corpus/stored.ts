@@ -63,7 +63,7 @@ async function configurationsOf (found: Found): Promise<Candidate[]> {
   if (!isC3oTable(await readStart(path, HEADER_BYTES_MAX))) return []
   const { bytes, stamp } = await readStamped(path)
   return cutTable(bytes, path, found.name.slice(0, -'.tsv'.length)).map(({ name, attributes, ranges }) => ({
-    item: { name, attributes, bytes: () => readRanges(path, ranges, stamp) },
+    item: { kind: 'configuration', name, attributes, bytes: () => readRanges(path, ranges, stamp) },
     paths: [path]
   }))
 }
@@ -71,6 +71,7 @@ async function configurationsOf (found: Found): Promise<Candidate[]> {
 function recordItem ({ name, paths }: Found): CorpusItem {
   const directoryName = basename(name)
   return {
+    kind: 'record',
     name: `${name}.zip`,
     attributes: scoutAttributes(directoryName) ?? {},
     bytes: async () => {
@@ -83,7 +84,7 @@ function recordItem ({ name, paths }: Found): CorpusItem {
 
 function fileItem ({ name, paths }: Found): CorpusItem {
   const path = paths[0] ?? name
-  return { name, attributes: {}, bytes: () => readWhole(path) }
+  return { kind: 'file', name, attributes: {}, bytes: () => readWhole(path) }
 }
 
 function refuseClashes (directory: string, candidates: readonly Candidate[]): void {

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readComposition } from './index.ts'
 import { group, head, makeDesk } from './files.test-helper.ts'
@@ -164,5 +164,11 @@ describe('a parameter', () => {
     expect(await from({ corpus: 'data', network: './net.json' })).toMatchObject({ corpus: join(desk.directory, 'data'), network: join(desk.directory, 'net.json') })
     expect(await from({ corpus: '', network: 'wan' })).toMatchObject({ corpus: '', network: 'wan' })
     expect(await from({ corpus: '/data' })).toMatchObject({ corpus: '/data' })
+  })
+
+  it('that is a corpus is a path unless it is the name of a preset', async () => {
+    const corpus = async (value: string) => (await desk.read(`${head}${group}`, { corpus: value })).runs[0]?.groups[0]?.params['corpus']
+    for (const preset of ['', 'small', 'medium', 'paper', 'multi-node']) expect(await corpus(preset)).toBe(preset)
+    for (const path of ['data', './paper', 'paper/', 'toString']) expect(await corpus(path)).toBe(resolve(desk.directory, path))
   })
 })

@@ -17,7 +17,7 @@ instances = { min = 2, max = 10, default = 6 }
   gap_ms = { type = "float", desc = "gap", unit = "ms", default = "100" }
   loud = { type = "bool", desc = "loud", default = false }
   role = { type = "string", desc = "role", default = "contributor" }
-  corpus = { type = "path", desc = "files", default = "" }
+  corpus = { type = "corpus", desc = "files", default = "" }
   network = { type = "profile", desc = "network", default = "lan" }
   regions = { type = "list", desc = "regions", default = ["a", "b"] }
   note = { type = "string", desc = "no default" }

@@ -18,7 +18,7 @@ async function read (text: string) {
 const good = '[[testcases]]\nname = "link"\ninstances = { min = 2, max = 4 }\n'
 
 describe('the manifest of the plan', () => {
-  it('has the cases of the plan, every parameter with a default, a description and a unit', async () => {
+  it('has the cases of the plan, every parameter with a description, a unit, and a default unless that depends on another one', async () => {
     const manifest = await readManifest(fileURLToPath(new URL('../../manifests/manifest.toml', import.meta.url)))
     expect(manifest.name).toBe('peersdb')
     expect(Object.keys(manifest.builders)).toEqual(['docker:generic'])
@@ -30,11 +30,11 @@ describe('the manifest of the plan', () => {
     ])
     const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
-    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual(workload)
+    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
-      for (const param of Object.values(params)) {
-        expect(param.default).toBeTypeOf('string')
+      for (const [name, param] of Object.entries(params)) {
+        expect(param.default).toBeTypeOf(name === 'contributions' ? 'undefined' : 'string')
         expect(param.description).not.toBe('')
         expect(param.unit).not.toBe('')
       }
@@ -68,7 +68,7 @@ e = { type = "bool", desc = "d", default = false }\n`)
     ['unknown key', `name = "p"\n${good}[testcases.params]\nn = { type = "int", dsc = "d" }`,
       '6: unknown key "dsc" in [testcases.params.n]; did you mean "desc"?'],
     ['unknown type', `name = "p"\n${good}[testcases.params]\nn = { type = "duration", desc = "d" }`,
-      '6: "type" in [testcases.params.n] must be one of int, float, bool, string, path, profile, list; write type = "string" if it is none of the others'],
+      '6: "type" in [testcases.params.n] must be one of int, float, bool, string, profile, corpus, list; write type = "string" if it is none of the others'],
     ['default of another type', `name = "p"\n${good}[testcases.params]\nn.type = "int"\nn.desc = "d"\nn.default = "many"`,
       '8: the default of parameter "n" must be a whole number, but is "many"; correct the default or the type'],
     ['missing type', `name = "p"\n${good}[testcases.params]\nn = { desc = "d" }`, '6: [testcases.params.n] lacks "type"; add type = "..."'],

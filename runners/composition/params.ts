@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { isPreset } from '../../plans/corpus/presets.ts'
 import { CompositionError } from './errors.ts'
 import { suggest } from './suggest.ts'
 import { keyText } from './toml.ts'
@@ -77,9 +78,9 @@ function example ({ type, default: value }: ParamSpec): string {
   return type === 'bool' ? 'true' : '1'
 }
 
-/** The empty path means "none", and a profile without .json is the name of one that comes with the plan. */
+/** A profile without .json, and a corpus that is a preset's name, come with the plan; an empty corpus is none. */
 function resolvePath (value: string, type: ParamType, baseDirectory: string): string {
-  const isPath = type === 'path' ? value !== '' : type === 'profile' && value.endsWith('.json')
+  const isPath = type === 'profile' ? value.endsWith('.json') : type === 'corpus' && value !== '' && !isPreset(value)
   return isPath ? resolve(baseDirectory, value) : value
 }
 

@@ -38,6 +38,10 @@ export async function conduct ({ world, instances, timeoutMs, say }: ConductInit
     instances.forEach((instance) => { instance.stop() })
     scheduler.at(scheduler.nowMs + stopMs, () => { scheduler.stop('stopped') }, harness)
   }
+  const cut = (reason: string): void => {
+    cutShort = reason
+    stopAll()
+  }
 
   for (const { ended } of instances) {
     void ended.then((result) => {
@@ -53,17 +57,14 @@ export async function conduct ({ world, instances, timeoutMs, say }: ConductInit
     })
   }
 
-  scheduler.at(timeoutMs, () => {
-    cutShort = `the run was ended after ${timeoutMs / 1000} s of virtual time, its time-out; ${waits.describe()}`
-    stopAll()
-  }, harness)
-  process.once('SIGTERM', () => {
-    cutShort = 'the run was interrupted'
-    scheduler.at(scheduler.nowMs, stopAll, harness)
-  })
+  process.once('SIGTERM', () => { cut('the run was interrupted') })
+  const why = await scheduler.run(timeoutMs)
 
-  if (await scheduler.run() === 'deadlock') {
+  if (why === 'deadlock') {
     cutShort = `nothing is left to happen at ${(scheduler.nowMs / 1000).toFixed(3)} s of virtual time; ${waits.describe()}`
+  } else if (why === 'late') {
+    cut(`the run was ended after ${timeoutMs / 1000} s of virtual time, its time-out; ${waits.describe()}`)
+    await scheduler.run()
   }
 
   instances.forEach((instance) => { instance.abandon() })

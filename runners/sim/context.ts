@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { createRandom, phaseState } from '../../plans/index.ts'
+import { createRandom, phaseState, tellWait } from '../../plans/index.ts'
 import type { SimulatedNetwork } from '../../network/simulated.ts'
 import type { InstanceContext } from '../../plans/index.ts'
 import type { SyncTwin } from './sync-twin.ts'
@@ -40,12 +40,15 @@ export function createContext (init: ContextInit): InstanceContext {
       domain: 'simulation',
       sleep: (ms) => new Promise((resolve, reject) => {
         signal.throwIfAborted()
+        const told = tellWait(`${ms.toFixed(0)} ms to pass`)
         const abort = (): void => {
           takeBack()
+          told()
           reject(signal.reason as Error)
         }
         const takeBack = scheduler.at(scheduler.nowMs + ms, () => {
           signal.removeEventListener('abort', abort)
+          told()
           resolve()
         }, actor)
         signal.addEventListener('abort', abort, { once: true })

@@ -3,11 +3,13 @@ import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadProfile } from '../../network/profile.ts'
-import { requiredLevel } from '../../network/level.ts'
+import { requiredLevel, requireLevel } from '../../network/level.ts'
 import { findCase } from '../../plans/index.ts'
 import { HarnessError } from '../errors.ts'
 import { judgeRun } from '../outcome.ts'
 import { runProcess } from './process.ts'
+import type { Level } from '../../network/level.ts'
+import type { Profile } from '../../network/profile.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { RunInit, Runner, SimulationOptions } from '../runner.ts'
 import type { SimulationJob, SimulationMessage } from './job.ts'
@@ -26,10 +28,16 @@ export const simRunner: Runner = {
   prepare: async (options) => {
     const programs = await findPrograms()
     return {
-      fidelity: (profile) => options.level ?? requiredLevel(profile),
+      fidelity: (profile) => levelFor(profile, options),
       run: (init) => runSimulation(init, options, programs)
     }
   }
+}
+
+/** @throws {ProfileError} where the level leaves out something that the profile gives */
+function levelFor (profile: Profile, { level = requiredLevel(profile) }: SimulationOptions): Level {
+  requireLevel(profile, level)
+  return level
 }
 
 async function findPrograms (): Promise<Programs> {
@@ -89,7 +97,7 @@ async function jobOf ({ composition, run, folder }: RunInit, options: Simulation
     case: composition.case,
     run,
     seed: first?.params.seed ?? '1',
-    level: options.level ?? requiredLevel(profile),
+    level: levelFor(profile, options),
     paced: options.paced ?? false,
     costs: options.costs,
     outputs: Object.fromEntries(run.groups.map(({ id, count }) =>

@@ -31,7 +31,7 @@ async function simulate (job: SimulationJob): Promise<void> {
   const trace = createTrace(job.traceFile, (instance) => actorOf(instance).name)
   const network = createSimulatedNetwork({
     stage: { nowMs: () => world.scheduler.nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
-    profile: await loadProfile(job.run.groups[0]?.params.network ?? 'none'),
+    profile: await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none')),
     level: job.level,
     seed: job.seed,
     observe: trace.observe

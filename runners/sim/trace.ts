@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { NetworkEvent } from '../../network/simulated.ts'
 
 const bufferedLines = 4_096
@@ -20,7 +21,7 @@ export interface Trace {
  */
 export function createTrace (file: string | undefined, nameOf: (instance: string) => string): Trace {
   const hash = createHash('sha256')
-  const descriptor = file == null ? undefined : openSync(file, 'w')
+  const descriptor = file == null ? undefined : create(file)
   let lines: string[] = []
   let events = 0
 
@@ -60,4 +61,9 @@ export function createTrace (file: string | undefined, nameOf: (instance: string
       return hash.digest('hex')
     }
   }
+}
+
+function create (file: string): number {
+  mkdirSync(dirname(file), { recursive: true })
+  return openSync(file, 'w')
 }

@@ -52,6 +52,17 @@ describe('virtual time', () => {
     expect(ran).toBe(10)
   })
 
+  it('ends before an event that would be late, and goes on from there', async () => {
+    const scheduler = create()
+    const times: number[] = []
+    scheduler.at(5, () => { times.push(scheduler.nowMs) })
+    scheduler.at(6, () => { times.push(scheduler.nowMs) })
+    expect(await scheduler.run(5)).toBe('late')
+    expect(times).toEqual([5])
+    await runAll(scheduler)
+    expect(times).toEqual([5, 6])
+  })
+
   it('ends when it is told to, and leaves the rest undone', async () => {
     const scheduler = create()
     let ran = 0
@@ -75,6 +86,16 @@ describe('native work', () => {
     scheduler.at(4, () => { log.push('after') })
     await runAll(scheduler)
     expect(log).toEqual(['before', 'result at 3', 'after'])
+  })
+
+  it('can be waited for before anything else happens', async () => {
+    const scheduler = create()
+    const settle = scheduler.complete(0)
+    setTimeout(() => { settle(() => { read.resolve('content') }) }, 5)
+    const read = Promise.withResolvers<string>()
+    expect(await scheduler.settle(read.promise)).toBe('content')
+    await expect(scheduler.settle(Promise.reject(new RangeError('no')))).rejects.toThrow('no')
+    expect(scheduler.nowMs).toBe(0)
   })
 
   it('ends in the order in which it began, whichever was faster', async () => {

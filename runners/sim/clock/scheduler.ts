@@ -29,7 +29,7 @@ export interface Completion {
 }
 
 /** Why a simulation ended. */
-export type End = 'done' | 'deadlock' | 'stopped'
+export type End = 'done' | 'deadlock' | 'late' | 'stopped'
 
 export interface SchedulerInit {
   /** Whose the events are that nobody in particular asked for. */
@@ -61,6 +61,7 @@ export class Scheduler {
   /** The completion at which the world stands still until its result is here. */
   #awaited: ScheduledEvent | undefined
   #immediates = 0
+  #untilMs = Infinity
   #idleTurns = 0
   #end: PromiseWithResolvers<End> | undefined
 
@@ -117,11 +118,20 @@ export class Scheduler {
     }
   }
 
-  /** Runs events until `stop` is called; `deadlock` when none is left. */
-  run (): Promise<End> {
+  /** Runs events until `stop` is called; `deadlock` when none is left, `late` when the next one would come after `untilMs`. */
+  run (untilMs = Infinity): Promise<End> {
+    this.#untilMs = untilMs
+    this.#idleTurns = 0
     this.#end = Promise.withResolvers<End>()
     this.#pump()
     return this.#end.promise
+  }
+
+  /** Runs events until a promise that they lead to has settled; for what is read before a simulation begins. */
+  async settle<T> (promise: Promise<T>): Promise<T> {
+    promise.then(() => { this.stop('done') }, () => { this.stop('done') })
+    await this.run()
+    return promise
   }
 
   stop (end: End): void {
@@ -160,6 +170,8 @@ export class Scheduler {
 
     if (event == null) {
       this.#idle()
+    } else if (event.dueMs > this.#untilMs) {
+      this.stop('late')
     } else if (this.#init.pace == null || this.#init.pace.isDue(event.dueMs, () => { this.#pump() })) {
       this.#idleTurns = 0
       this.#take(event)

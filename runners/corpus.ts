@@ -1,0 +1,10 @@
+/** What the command line needs of the corpora of the plan. */
+export { generateCorpus } from '../plans/corpus/generate.ts'
+export { importCorpus, importKinds } from '../plans/corpus/import.ts'
+export { inspectCorpus } from '../plans/corpus/inspect.ts'
+export { isPreset, presetNames, presets } from '../plans/corpus/presets.ts'
+export { createProgress } from './progress.ts'
+export type { CorpusContents } from '../plans/corpus/inspect.ts'
+export type { CorpusProgress, Written } from '../plans/corpus/generate.ts'
+export type { ImportKind } from '../plans/corpus/import.ts'
+export type { Preset } from '../plans/corpus/presets.ts'
