@@ -34,7 +34,7 @@ async function simulate (job: SimulationJob): Promise<void> {
     profile: await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none')),
     level: job.level,
     seed: job.seed,
-    observe: trace.observe
+    observe: (event) => { world.scheduler.free(() => { trace.observe(event) }) }
   })
   const sync = createSyncTwin()
   instances.push(...places.map((place) => startInstance({ world, network, sync, job, place },
