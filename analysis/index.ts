@@ -1,4 +1,6 @@
 /** The room's door: run folders in, tables, figures and a report out. */
+export { calibrate, modes } from './calibration.ts'
 export { analyze } from './analyze.ts'
+export type { Calibration, CalibrationFolder, Mode } from './calibration.ts'
 export type { Analysis, AnalyzeOptions } from './analyze.ts'
 export { RunFolderError } from './errors.ts'

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ecdf, median, quantile, sortSamples, summarise, thin } from './statistics.ts'
+import { ecdf, median, medianInterval, quantile, sortSamples, summarise, thin } from './statistics.ts'
 
 const seen = (...values: number[]): Array<{ value: number, censored: boolean }> => values.map((value) => ({ value, censored: false }))
 const waited = (value: number): { value: number, censored: boolean } => ({ value, censored: true })
@@ -25,6 +26,28 @@ describe('quantile (type 7)', () => {
 
   it('finds the median of values in any order, compared as numbers', () => {
     expect(median([100, 9, 20])).toBe(20)
+  })
+})
+
+describe('the interval of a median', () => {
+  it('agrees with the table of the sign test: which order statistics cover the median with 95 %', () => {
+    const oneTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+    const ranks = [6, 8, 9, 10, 15, 20, 30].map((n) => medianInterval(oneTo(n)).low)
+    expect(ranks).toEqual([1, 1, 2, 2, 4, 6, 10])
+    expect(medianInterval(oneTo(10))).toMatchObject({ n: 10, median: 5.5, low: 2, high: 9, coverage: 1 - 22 / 1024 })
+  })
+
+  it('is the range, with the coverage that it has, where there are too few values', () => {
+    expect(medianInterval([3, 1, 2])).toEqual({ n: 3, median: 2, low: 1, high: 3, coverage: 0.75 })
+    expect(medianInterval([7])).toEqual({ n: 1, median: 7, low: 7, high: 7, coverage: 0 })
+  })
+
+  it('holds its median, and covers no less than was asked for from six values on', () => {
+    fc.assert(fc.property(fc.array(fc.integer(), { minLength: 6, maxLength: 200 }), (values) => {
+      const { median: middle, low, high, coverage } = medianInterval(values)
+      expect(low <= middle && middle <= high).toBe(true)
+      expect(coverage).toBeGreaterThanOrEqual(0.95)
+    }))
   })
 })
 

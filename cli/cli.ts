@@ -1,6 +1,8 @@
 import yargs from 'yargs'
 import { analyzeCommand } from './commands/analyze.ts'
+import { calibrateCommand } from './commands/calibrate.ts'
 import { corpusCommand } from './commands/corpus.ts'
+import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
@@ -17,7 +19,7 @@ const usageErrors = [
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
 ]
-const commands = ['run', 'verify', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -28,6 +30,8 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .usage('$0 <command>\n\nRuns PeersDB, a peer-to-peer data distribution layer, and measures it under a described network.')
     .command(runCommand(surroundings, use))
     .command(verifyCommand(surroundings, use))
+    .command(calibrateCommand(surroundings, use))
+    .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))

@@ -75,11 +75,12 @@ async function connect (
     // Who has given up does not answer any more.
     if (!signal.aborted && !life.over) {
       const acceptMs = stage.nowMs() + medium.latencyMs(host, remote)
+      // Asked for before anything that takes processor time: no byte may come to a side that has not accepted yet.
+      medium.post(host, remote, () => { onAck(connection, remote, port) })
       const connection = new SimulatedConnection({
         medium, number, local: host, remote, remoteAddr: address, direction: 'outbound', counters: counters.of(remote.region), log,
         arriveMsMin: acceptMs
       })
-      medium.post(host, remote, () => { onAck(connection, remote, port) })
       dialled.resolve(connection)
     }
   }

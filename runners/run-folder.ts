@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { RunRequestError } from './errors.ts'
+import { writeWhole } from './files.ts'
 import { roCrate } from './ro-crate.ts'
 import type { Level } from '../network/level.ts'
 import type { Profile } from '../network/profile.ts'
@@ -94,11 +95,4 @@ async function pointLatest (study: string, target: string): Promise<void> {
     // Where symbolic links cannot be made the run is as good without; its path is printed anyway.
     await rm(link, { force: true })
   }
-}
-
-/** A reader sees the old file or the new one, never half of one. */
-async function writeWhole (file: string, content: string): Promise<void> {
-  const draft = `${file}.${process.pid}.new`
-  await writeFile(draft, content)
-  await rename(draft, file)
 }

@@ -18,13 +18,13 @@ async function folder (name: string, files: Readonly<Record<string, string>>): P
   return join(directory, name)
 }
 
-const summary = (fields: object): string => JSON.stringify({ events: 5, traceSha256: 'ab', wallMs: 1, rssBytes: 1, ...fields })
+const summary = (fields: object): string => JSON.stringify({ events: 5, traceSha256: 'ab', wallMs: 1, cpuMs: 1, rssBytes: 1, ...fields })
 const files = { 'default/peers/0/results.out': 'row\n', 'default/simulation.json': summary({}) }
 
 describe('two run folders', () => {
   it('are the same but for what the real clock and memory decide, and for traces', async () => {
     const first = await folder('a', files)
-    const second = await folder('b', { ...files, 'default/simulation.json': summary({ wallMs: 2, rssBytes: 3 }), 'default/trace.txt': 'event\n' })
+    const second = await folder('b', { ...files, 'default/simulation.json': summary({ wallMs: 2, cpuMs: 4, rssBytes: 3 }), 'default/trace.txt': 'event\n' })
     expect(await differingFiles(first, second)).toEqual([])
   })
 

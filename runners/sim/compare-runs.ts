@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline'
 
 /** So many events before the first difference are shown. */
 const contextEvents = 5
-/** The fields of a simulation's summary that the real clock and the real memory decide. */
 /** Files that are as long as a run, and say no more than the summary's digest of all events. */
 const tracedFiles = ['trace.txt', 'messages.csv']
-const realFields = ['wallMs', 'rssBytes']
+/** The fields of a simulation's summary that the real clock and the real memory decide. */
+const realFields = ['wallMs', 'cpuMs', 'rssBytes']
 
 /** Where two runs of the same composition and seed part. */
 export interface Divergence {

@@ -46,7 +46,7 @@ export type SimulationMessage =
     readonly ungoverned?: readonly Ungoverned[]
   }
 
-/** What a simulation was, as a whole. All but the last two are the same for the same seed. */
+/** What a simulation was, as a whole. All but the last three are the same for the same seed. */
 export interface SimulationSummary {
   readonly events: number
   readonly virtualMs: number
@@ -55,7 +55,11 @@ export interface SimulationSummary {
   readonly traceSha256: string
   /** The contribution that was followed, and the instance that made it. */
   readonly followed?: Followed
+  /** What signing, verifying, hashing and encryption were charged, in milliseconds; 0 without a table of costs. */
+  readonly chargedMs: number
   readonly wallMs: number
+  /** What the processor really did, from the first event to the last, in milliseconds. */
+  readonly cpuMs: number
   readonly rssBytes: number
 }
 

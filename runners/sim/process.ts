@@ -60,6 +60,11 @@ export async function runProcess ({ programs, job, heapMebibytesMax, timeoutMs, 
   }, timeoutMs)
   signal.addEventListener('abort', interrupt)
 
+  // What is being prepared when the user interrupts has come here all the same.
+  if (signal.aborted) {
+    interrupt()
+  }
+
   createInterface({ input: child.stdout }).on('line', (line) => {
     const message = JSON.parse(line) as SimulationMessage
     end = message.type === 'end' ? message : end

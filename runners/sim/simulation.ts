@@ -27,6 +27,7 @@ const standardOutput = 1
 async function simulate (job: SimulationJob): Promise<void> {
   const world = findWorld()
   const startedMs = world.realNowMs()
+  const startedCpuMs = cpuMs()
   const places = placesOf(job)
   const instances: SimulatedInstance[] = []
   const actorOf = (instance: string): SimulatedInstance['actor'] => instances[Number(instance)]?.actor ?? world.harness
@@ -41,7 +42,7 @@ async function simulate (job: SimulationJob): Promise<void> {
     profile: await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none')),
     level: job.level,
     seed: job.seed,
-    observe: trace.observe
+    observe: (event) => { world.scheduler.free(() => { trace.observe(event) }) }
   })
   const sync = createSyncTwin()
   instances.push(...places.map((place) => startInstance({ world, network, sync, job, place },
@@ -78,7 +79,9 @@ async function simulate (job: SimulationJob): Promise<void> {
       networkEvents: trace.events,
       traceSha256: trace.close(),
       followed: sequence?.followed,
+      chargedMs: world.scheduler.chargedMs,
       wallMs: world.realNowMs() - startedMs,
+      cpuMs: cpuMs() - startedCpuMs,
       rssBytes: process.memoryUsage.rss()
     }
   })
@@ -118,6 +121,12 @@ function progressOf (job: SimulationJob, sync: SyncTwin, realNowMs: () => number
       tell({ type: 'progress', counts, virtualMs: virtualNowMs() })
     }
   }
+}
+
+/** What the processor has done for this process so far, in milliseconds. */
+function cpuMs (): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 function tell (message: SimulationMessage): void {

@@ -166,6 +166,21 @@ describe('the cost of computing', () => {
     scheduler.at(2, () => { log.push(scheduler.nowMs) }, a)
     await runAll(scheduler)
     expect(log).toEqual([6, 7, 8])
+    expect(scheduler.chargedMs).toBe(5)
+  })
+
+  it('charges nobody for the work of the harness, also where that fails', async () => {
+    const scheduler = create(1)
+    const log: number[] = []
+    scheduler.at(1, () => {
+      expect(scheduler.free(() => { scheduler.charge(5); return 'done' })).toBe('done')
+      expect(() => scheduler.free(() => { throw new RangeError('no') })).toThrow('no')
+      log.push(scheduler.nowMs)
+      scheduler.charge(2)
+      log.push(scheduler.nowMs)
+    }, new Actor('a', '1'))
+    await runAll(scheduler)
+    expect(log).toEqual([1, 3])
   })
 
   it('keeps the order of each actor whatever the load', async () => {
