@@ -31,7 +31,8 @@ describe('the counters of a node', () => {
     const heard: StreamEvent[] = []
     const hear = (event: unknown): void => { heard.push(event as StreamEvent) }
     subscribe(streamChannel, hear)
-    const [a, b] = await Promise.all([1, 2].map(() => openTestPeer({ counters: createProtocolCounters(), exchange: false }))) as [TestPeer, TestPeer]
+    const open = (): Promise<TestPeer> => openTestPeer({ counters: createProtocolCounters(), exchange: false })
+    const [a, b] = await Promise.all([open(), open()])
     await b.node.libp2p.handle(protocol, (stream) => { stream.addEventListener('message', ({ data }) => { stream.send(data.subarray()) }) })
     await a.membership.connect(b.address)
     const stream = await a.node.libp2p.dialProtocol(b.node.libp2p.peerId, protocol)
