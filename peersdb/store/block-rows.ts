@@ -48,7 +48,8 @@ export function createBlockRows (database: Database, { sharesBytes = false } = {
     find: (multihash) => database.get<BlockRow>('SELECT id, size, bytes IS NULL AS large FROM blocks WHERE multihash = ?', multihash),
     bytesOf: (multihash) => {
       const row = database.get<{ id: number, bytes: Uint8Array | null }>('SELECT id, bytes FROM blocks WHERE multihash = ?', multihash)
-      return row == null ? undefined : held.get(row.id) ?? row.bytes ?? undefined
+      // A large block may have the number of a small one that was removed.
+      return row?.bytes == null ? undefined : held.get(row.id) ?? row.bytes
     },
     insert: (multihash, size, structure, bytes) => {
       const kept = sharesBytes && bytes != null ? sharedMark : bytes ?? null

@@ -46,6 +46,17 @@ describe('stores in memory', () => {
     database.close()
   })
 
+  it('do not take a large block for a small one that was removed, whose number it has', () => {
+    const database = new Database({ place: 'memory' })
+    const rows = createBlockRows(database, { sharesBytes: true })
+    rows.insert(multihash, bytes.byteLength, false, bytes)
+    const { multihash: { bytes: large } } = cidOf('large')
+    database.run('DELETE FROM blocks')
+    rows.insert(large, 1_000_000, false)
+    expect([rows.bytesOf(large), rows.bytesOf(multihash)]).toEqual([undefined, undefined])
+    database.close()
+  })
+
   it('with a limit, and stores on disk, keep their own', async () => {
     const [a, b] = await Promise.all([openStore({ bytesMax: 10_000_000 }), openStore({ bytesMax: 10_000_000 })])
     a.blocks.putSmall(multihash, bytes)
