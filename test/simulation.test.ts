@@ -88,7 +88,7 @@ describe('a simulation that goes wrong', () => {
     const figure = (value: number): object => ({ value, kind: 'assumption', source: 'test' })
     const network = await bench.write('slow.json', JSON.stringify({
       name: 'slow', description: 'slower than the case waits', sources: { test: 'test' }, regions: ['a'], anyRegion: false,
-      latency: { unit: 'ms', kind: 'round-trip', everyPair: figure(5_000), links: [] }, jitter: null, bandwidth: null, loss: null
+      latency: { unit: 'ms', kind: 'round-trip', everyPair: figure(1_400), links: [] }, jitter: null, bandwidth: null, loss: null
     }))
     const file = await bench.write('failing.toml', composition('replication', { network, contributions: '2', timeout_secs: '1' }, [{ id: 'peers', count: 2 }]))
     const { exitCode, stdout } = await simulate('failing', file)
