@@ -76,6 +76,14 @@ describe('the sequence of a contribution', () => {
     }))
   })
 
+  it('says in words what all arrows are where they are of one kind, and by a legend where not', async () => {
+    const one = figureOf(sequence([message('entry', 0, 1, 0, 10)])).spec
+    expect(JSON.stringify(one.title)).toContain('Every arrow: entry.')
+    expect(await renderSvg(one)).not.toContain('role-legend-entry')
+    expect(JSON.stringify(figureOf(small).spec.title)).not.toContain('Every arrow')
+    expect(await renderSvg(figureOf(small).spec)).toContain('role-legend-entry')
+  })
+
   it('says what is missing where nothing was carried', () => {
     expect(drawSequence([], caption)).toMatchObject({ name: 'sequence', missing: expect.stringContaining('--contribution') as string })
   })

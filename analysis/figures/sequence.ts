@@ -55,7 +55,7 @@ export function drawSequence (sequences: readonly Sequence[], caption: Caption):
   }))
   const occurring = carriages.filter((what) => drawn.some((message) => message.what === what))
   const spec = {
-    ...frame(title, caption, [], notes),
+    ...frame(title, caption, [], [...notes, ...(occurring.length > 1 ? [] : [`Every arrow: ${occurring[0]}.`])]),
     spacing: 14,
     vconcat: episodes.map((episode) => panel(episode, { occurring, namesRun: runs.length > 1, isLast: episode === episodes.at(-1) })),
     resolve: { scale: { x: 'independent', y: 'independent' } }
@@ -86,7 +86,7 @@ function panel ({ run, instances, arrows }: Episode, { occurring, namesRun, isLa
   const byWhat = (channel: 'colour' | 'dash' | 'strokeWidth'): object => ({
     field: 'what', type: 'ordinal', title: null,
     scale: { domain: occurring, range: occurring.map((what) => looks[what][channel]) },
-    legend: { orient: 'bottom', columns: 5, symbolType: 'stroke', symbolSize: 400 }
+    legend: occurring.length > 1 ? { orient: 'bottom', columns: 5, symbolType: 'stroke', symbolSize: 400 } : null
   })
   const x = (field: string): object => ({
     field, type: 'quantitative', scale: { domain: [startMs, endMs], nice: false, zero: false },

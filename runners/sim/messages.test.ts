@@ -60,6 +60,10 @@ describe('the messages of streams', () => {
       }))
       stop()
       expect(ended).toHaveLength(4 * sent.length)
+      // Nobody listens any more.
+      tell(here, 'c', 'sent', 1)
+      tell(there, 'c', 'received', 1)
+      expect(ended).toHaveLength(4 * sent.length)
     }))
   })
 
