@@ -71,5 +71,8 @@ async function nameOf (file: string): Promise<string> {
 }
 
 async function isFile (path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isFile() === true
+  return (await lstat(path).catch((err: NodeJS.ErrnoException) => {
+    if (err.code === 'ENOENT') return undefined
+    throw err
+  }))?.isFile() === true
 }

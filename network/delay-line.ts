@@ -1,3 +1,4 @@
+import { createHeap } from './heap.ts'
 import type { Clock } from './clock.ts'
 
 /** Calls things back at their due times, with one timer however many wait. */
@@ -20,7 +21,7 @@ interface Entry {
 
 /** What is due within the clock's lead goes at once, instead of up to a whole timer tick late. */
 export function createDelayLine (clock: Clock): DelayLine {
-  const heap: Entry[] = []
+  const heap = createHeap<Entry>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order))
   let order = 0
   let armedMs = Infinity
   let disarm: (() => void) | undefined
@@ -29,7 +30,7 @@ export function createDelayLine (clock: Clock): DelayLine {
   const horizonMs = (): number => clock.nowMs() + clock.leadMs
 
   function arm (): void {
-    const head = heap[0]
+    const head = heap.first()
     if (running || head === undefined || head.dueMs >= armedMs) {
       return
     }
@@ -45,8 +46,8 @@ export function createDelayLine (clock: Clock): DelayLine {
     try {
       // Only what is due at the start is run: callbacks that ask for more must not keep the event loop from the rest.
       const horizon = horizonMs()
-      for (let head = heap[0]; head !== undefined && head.dueMs <= horizon; head = heap[0]) {
-        pop(heap)
+      for (let head = heap.first(); head !== undefined && head.dueMs <= horizon; head = heap.first()) {
+        heap.pop()
         head.run?.(horizon)
       }
     } finally {
@@ -60,7 +61,7 @@ export function createDelayLine (clock: Clock): DelayLine {
     horizonMs,
     at (dueMs, run) {
       const entry: Entry = { dueMs, order: order++, run }
-      push(heap, entry)
+      heap.push(entry)
       arm()
       // The entry stays in the heap until its time, but holds nothing any more.
       return () => { entry.run = undefined }
@@ -82,41 +83,4 @@ export async function waitUntil (delayLine: DelayLine, dueMs: number, signal: Ab
   }
   signal.addEventListener('abort', onAbort)
   await come.promise.finally(() => { signal.removeEventListener('abort', onAbort) })
-}
-
-function before (a: Entry, b: Entry): boolean {
-  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order)
-}
-
-function push (heap: Entry[], entry: Entry): void {
-  let index = heap.length
-  while (index > 0) {
-    const parent = (index - 1) >> 1
-    const above = heap[parent]
-    if (above === undefined || !before(entry, above)) {
-      break
-    }
-    heap[index] = above
-    index = parent
-  }
-  heap[index] = entry
-}
-
-function pop (heap: Entry[]): void {
-  const last = heap.pop()
-  if (last === undefined || heap.length === 0) {
-    return
-  }
-  let index = 0
-  for (;;) {
-    const left = heap[2 * index + 1]
-    const right = heap[2 * index + 2]
-    const child = right !== undefined && left !== undefined && before(right, left) ? right : left
-    if (child === undefined || !before(child, last)) {
-      break
-    }
-    heap[index] = child
-    index = child === right ? 2 * index + 2 : 2 * index + 1
-  }
-  heap[index] = last
 }

@@ -38,6 +38,8 @@ export interface Blocks {
   sizeOf (multihash: Uint8Array): number | undefined
   /** Removes a block whatever needs it, unless a last look says no; returns the bytes freed. */
   delete (multihash: Uint8Array, onlyIf?: () => boolean): Promise<number>
+  /** Removes a small block by the number of its row, within a transaction if there is one. */
+  removeSmall (id: number): void
   /** The multihashes of all blocks, in the order of their arrival. */
   list (): Generator<Uint8Array>
   /** Keeps from garbage collection what is put or looked up until it is disposed: a file's blocks come before the file is held. */
@@ -105,6 +107,10 @@ export class StoredBlocks implements Blocks {
       await (row.large === 1 ? this.#large.remove(multihash, row.size, commit) : commit())
       return row.size
     })
+  }
+
+  removeSmall (id: number): void {
+    this.#rows.remove(id)
   }
 
   list (): Generator<Uint8Array> {

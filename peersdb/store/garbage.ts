@@ -27,7 +27,7 @@ export async function collectGarbage (database: Database, blocks: Blocks, signal
 
   for (let page = readPage(database, 0); page.length > 0; page = readPage(database, page.at(-1)?.id ?? Infinity)) {
     const garbage = page.filter(({ needed, multihash }) => needed === 0 && !blocks.isProtected(multihash))
-    freedBytes += database.makeRoom(() => removeSmall(database, garbage))
+    freedBytes += database.makeRoom(() => removeSmall(database, blocks, garbage))
 
     for (const { id, multihash } of garbage.filter(({ large }) => large === 1)) {
       // While the file before this one was being removed, a peer may have come to need this one.
@@ -66,12 +66,12 @@ function readPage (database: Database, after: number): BlockRow[] {
     after, blocksPerTurn)
 }
 
-function removeSmall (database: Database, garbage: BlockRow[]): number {
+function removeSmall (database: Database, blocks: Blocks, garbage: BlockRow[]): number {
   return database.transaction(() => {
     let freedBytes = 0
 
     for (const { id, size } of garbage.filter(({ large }) => large === 0)) {
-      database.run('DELETE FROM blocks WHERE id = ?', id)
+      blocks.removeSmall(id)
       freedBytes += size
     }
 

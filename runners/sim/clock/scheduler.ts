@@ -1,4 +1,4 @@
-import { createHeap } from './heap.ts'
+import { createHeap } from '../../../network/heap.ts'
 import { currentActor, runAs } from './actor.ts'
 import type { Actor } from './actor.ts'
 import type { Pace } from './pace.ts'
