@@ -230,7 +230,8 @@ describe('a run of the link case', () => {
       bandwidth: { unit: 'bit/s', flow: { kind: 'constant', rate: { value: 20_000_000, ...figure } }, uplink: null, downlink: null },
       loss: null
     }))
-    await bench.write('ends.toml', composition('link', { network: 'two.json', throughput_bytes: '2000000' }, [{ id: 'ends', count: 2 }]))
+    // Long enough that a stall of this machine, on which other tests run too, is small against it.
+    await bench.write('ends.toml', composition('link', { network: 'two.json', throughput_bytes: '8000000' }, [{ id: 'ends', count: 2 }]))
     const { exitCode, stdout } = await bench.run(join(bench.directory, 'ends.toml'), '--analyze')
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 })
     const folder = await onlyFolder(bench.out, 'ends')
