@@ -5,6 +5,7 @@ import { exchangeProtocol } from './membership/exchange.ts'
 import { decodeFields, delimited, encodeFields, splitDelimited } from './protobuf.test-helper.ts'
 import { encodeRequest, decodeVotes } from './validation/vote.ts'
 import { votesProtocol } from './validation/vote-protocol.ts'
+import type { GossipSub } from '@libp2p/gossipsub'
 import type { HostilePeer } from './hostile-peer.test-helper.ts'
 import type { Peer } from './index.ts'
 import type { End, Item } from './sync/messages.ts'
@@ -169,13 +170,10 @@ async function gossip ({ peer, cids, meet }: Target): Promise<void> {
   const attacker = await meet()
   const { pubsub } = attacker.libp2p.services
   await offerIdentity(attacker, peer)
-  const subscribed = new Promise<void>((resolve) => {
-    const look = (): void => { if (pubsub.getSubscribers(peer.logAddress).length > 0) { resolve() } }
-    pubsub.addEventListener('subscription-change', look)
-    look()
-  })
   pubsub.subscribe(peer.logAddress)
-  await bounded(subscribed, 'the subscription of the peer')
+  // Each side tells what it is subscribed to once it can send; what is published before goes to nobody.
+  const both = [subscriptionTo(pubsub, peer.logAddress, peer.id), subscriptionTo(peer.libp2p.services.pubsub, peer.logAddress, attacker.id)]
+  await bounded(Promise.all(both), 'the subscriptions of the peer and its attacker')
 
   for (const cid of cids) {
     const arrived = entryOf(peer, cid)
@@ -202,6 +200,20 @@ async function offerIdentity (attacker: HostilePeer, peer: Peer): Promise<void> 
   })
 }
 
+/** Resolves when a node knows that another one is subscribed to a topic. */
+async function subscriptionTo (pubsub: GossipSub, topic: string, by: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (pubsub.getSubscribers(topic).some((id) => id.toString() === by)) {
+        pubsub.removeEventListener('subscription-change', look)
+        resolve()
+      }
+    }
+    pubsub.addEventListener('subscription-change', look)
+    look()
+  })
+}
+
 function entryOf (peer: Peer, cid: CID): Promise<void> {
   return new Promise<void>((resolve) => {
     peer.events.addEventListener('contribution', ({ detail }) => { if (detail.cid === cid.toString()) { resolve() } })
@@ -215,7 +227,7 @@ async function silentEnd (attacker: HostilePeer, peer: Peer, protocol: string, b
   await bounded(wire.ended, `the end of ${protocol}`)
 }
 
-async function bounded (promise: Promise<void>, what: string): Promise<void> {
+async function bounded (promise: Promise<unknown>, what: string): Promise<void> {
   const { promise: over, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(() => { reject(new Error(`waited ${timeoutMs / 1000} s for ${what}`)) }, timeoutMs)
 
