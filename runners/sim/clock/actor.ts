@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { seededUint32 } from '../../../network/random.ts'
-import type { ScheduledEvent } from './scheduler.ts'
+import type { ScheduledEvent } from './event-queue.ts'
 
 /**
  * Whose events these are: an instance of the plan, or the harness. What runs on its behalf, promises and timers

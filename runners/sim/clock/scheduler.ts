@@ -1,32 +1,13 @@
-import { createHeap } from '../../../network/heap.ts'
 import { currentActor, runAs } from './actor.ts'
+import { EventQueue } from './event-queue.ts'
 import type { Actor } from './actor.ts'
+import type { Completion, ScheduledEvent } from './event-queue.ts'
 import type { Pace } from './pace.ts'
 
 /** Immediates that are queued in one turn of Node's event loop, to save a poll for each event. */
 const immediatesPerTurn = 32
-/** Cancelled events are taken out of the heap once there are so many and they are more than half of it. */
-const cancelledMin = 1024
 /** Turns of Node's event loop that an empty heap waits for something nobody told it of, before it is a deadlock. */
 const idleTurnsMax = 64
-
-export interface ScheduledEvent {
-  readonly dueMs: number
-  /** Breaks ties: the order in which events were asked for. */
-  readonly order: number
-  readonly actor: Actor
-  /** Undefined once it ran or was taken back. */
-  run: (() => void) | undefined
-  /** Whether it is still in the heap. */
-  isAhead: boolean
-  /** Present where the event is the end of native work: the event does not run before the result is here. */
-  readonly completion?: Completion
-}
-
-/** The end of native asynchronous work, whose time is fixed when the work begins. */
-export interface Completion {
-  settled: boolean
-}
 
 /** Why a simulation ended. */
 export type End = 'done' | 'deadlock' | 'late' | 'stopped'
@@ -53,10 +34,8 @@ export class Scheduler {
   /** Processor time that all actors together were charged for what they did within events, in milliseconds. */
   chargedMs = 0
   readonly #init: SchedulerInit
-  readonly #heap = createHeap<ScheduledEvent>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order))
-  #order = 0
+  readonly #queue = new EventQueue()
   #nowMs = 0
-  #cancelled = 0
   #running: { actor: Actor, startMs: number, chargedMs: number } | undefined
   #isFree = false
   /** The completion at which the world stands still until its result is here. */
@@ -77,14 +56,13 @@ export class Scheduler {
 
   /** How many events are waiting. */
   get pending (): number {
-    return this.#heap.size - this.#cancelled
+    return this.#queue.pending
   }
 
   /** Calls back at that time, or now if it has passed, on behalf of an actor; returns what takes it back. */
   at (dueMs: number, run: () => void, actor: Actor = currentActor() ?? this.#init.harness): () => void {
-    const event: ScheduledEvent = { dueMs: Math.max(dueMs, this.nowMs), order: this.#order++, actor, run, isAhead: true }
-    this.#heap.push(event)
-    return () => { this.#cancel(event) }
+    const event = this.#queue.push({ dueMs: Math.max(dueMs, this.nowMs), actor, run })
+    return () => { this.#queue.cancel(event) }
   }
 
   /**
@@ -95,11 +73,8 @@ export class Scheduler {
    */
   complete (costMs: number): (deliver: () => void) => void {
     const completion: Completion = { settled: false }
-    const event: ScheduledEvent = {
-      dueMs: this.nowMs + costMs, order: this.#order++, actor: currentActor() ?? this.#init.harness,
-      run: undefined, isAhead: true, completion
-    }
-    this.#heap.push(event)
+    const actor = currentActor() ?? this.#init.harness
+    const event = this.#queue.push({ dueMs: this.nowMs + costMs, actor, run: undefined, completion })
     return (deliver) => {
       completion.settled = true
       event.run = deliver
@@ -151,18 +126,6 @@ export class Scheduler {
     this.#end = undefined
   }
 
-  #cancel (event: ScheduledEvent): void {
-    if (event.run != null) {
-      event.run = undefined
-      this.#cancelled += event.isAhead ? 1 : 0
-
-      if (this.#cancelled > cancelledMin && this.#cancelled > this.#heap.size / 2) {
-        this.#heap.keep(({ run, completion }) => run != null || completion != null)
-        this.#cancelled = 0
-      }
-    }
-  }
-
   #pump (): void {
     while (this.#immediates < immediatesPerTurn) {
       this.#immediates++
@@ -178,7 +141,7 @@ export class Scheduler {
       return
     }
 
-    const event = this.#heap.first()
+    const event = this.#queue.first()
 
     if (event == null) {
       this.#idle()
@@ -208,21 +171,18 @@ export class Scheduler {
       return
     }
 
-    this.#heap.pop()
-    event.isAhead = false
+    const isToRun = this.#queue.shift(event)
     this.#nowMs = Math.max(this.#nowMs, event.dueMs)
 
-    if (event.run == null) {
-      this.#cancelled--
-    } else if (this.#init.eventCostMs == null || event.actor === this.#init.harness) {
+    if (isToRun && (this.#init.eventCostMs == null || event.actor === this.#init.harness)) {
       this.#execute(event)
-    } else {
-      this.#queue(event)
+    } else if (isToRun) {
+      this.#executeInTurn(event)
     }
   }
 
   /** An event of an actor that is busy waits for its processor, behind those that wait already: bytes stay in order. */
-  #queue (event: ScheduledEvent): void {
+  #executeInTurn (event: ScheduledEvent): void {
     const { actor } = event
 
     if (actor.waiting.length === 0 && actor.busyUntilMs <= this.#nowMs) {
@@ -238,11 +198,9 @@ export class Scheduler {
   }
 
   #wake (actor: Actor): void {
-    this.#heap.push({
+    this.#queue.push({
       dueMs: actor.busyUntilMs,
-      order: this.#order++,
       actor: this.#init.harness,
-      isAhead: true,
       run: () => {
         const next = actor.waiting.shift()
 
