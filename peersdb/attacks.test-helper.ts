@@ -1,7 +1,7 @@
 import { lpStream } from '@libp2p/utils'
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { exchangeProtocol } from './membership/exchange.ts'
+import { exchangeProtocol } from './membership/exchange-protocol.ts'
 import { decodeFields, delimited, encodeFields, splitDelimited } from './protobuf.test-helper.ts'
 import { encodeRequest, decodeVotes } from './validation/vote.ts'
 import { votesProtocol } from './validation/vote-protocol.ts'

@@ -74,14 +74,16 @@ export function decodeMessage (bytes: Uint8Array): Message {
 /**
  * What to tell next to somebody who was told `told` before (undefined: nothing yet), as much as one message holds, and
  * what will have been told then. Undefined where there is nothing to tell.
+ *
+ * @param to - who is told, and is not told of itself
  */
-export function nextMessage (present: Records, told: Records | undefined): { message: Message, told: Records } | undefined {
+export function nextMessage (present: Records, told?: Records, to?: string): { message: Message, told: Records } | undefined {
   const next: Records = new Map(told)
   const peers: Message['peers'] = []
   let bytes = peersMax * idBytesMax
 
   for (const [id, record] of present) {
-    if (next.has(id) && next.get(id) === record) {
+    if (id === to || (next.has(id) && next.get(id) === record)) {
       continue
     }
 

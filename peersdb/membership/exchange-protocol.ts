@@ -1,0 +1,7 @@
+export const exchangeProtocol = '/peersdb/peers/1.0.0'
+
+/** What answers a message that was heard. */
+export const acknowledgement = Uint8Array.of(1)
+
+/** How long one message and its acknowledgement may take, in ms. */
+export const messageTimeoutMs = 10_000
