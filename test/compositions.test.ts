@@ -19,6 +19,15 @@ async function smaller (file: string, counts: readonly number[]): Promise<string
 
 describe('the experiments of the paper, small', () => {
   it.each([
+    { file: 'paper-replication.toml', counts: [1, 4] },
+    { file: 'paper-bootstrapping.toml', counts: [1, 7] }
+  ])('$file is the same again in virtual time, byte by byte', { timeout: 60_000 }, async ({ file, counts }) => {
+    const { exitCode, stdout } = await bench.command(['verify', await smaller(file, counts), '--set', 'contributions=12'])
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 })
+    expect(stdout).toMatch(/^pass: both runs are the same, event by event and byte by byte/m)
+  })
+
+  it.each([
     { file: 'paper-replication.toml', counts: [1, 2], network: 'gcp-six-regions', metric: 'replication_file_ms', expected: 2 * 12 },
     { file: 'paper-bootstrapping.toml', counts: [1, 3], network: 'gcp-peersdb-2023', metric: 'bootstrap_files_ms', expected: 3 }
   ])('$file', { timeout: 60_000 }, async ({ file, counts, network, metric, expected }) => {
