@@ -4,6 +4,7 @@ import { calibrateCommand } from './commands/calibrate.ts'
 import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
+import { networkCommand } from './commands/network.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
@@ -19,7 +20,7 @@ const usageErrors = [
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
 ]
-const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'network', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -35,6 +36,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
+    .command(networkCommand(surroundings))
     .command(peerCommand(surroundings))
     .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })
