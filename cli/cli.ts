@@ -8,6 +8,7 @@ import { networkCommand } from './commands/network.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
+import { syncServiceCommand } from './commands/sync-service.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { exitCodes } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,9 +19,9 @@ import type { Surroundings } from './surroundings.ts'
 const usageErrors = [
   'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError',
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
-  'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
+  'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
-const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'network', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -37,6 +38,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
     .command(networkCommand(surroundings))
+    .command(syncServiceCommand(surroundings))
     .command(peerCommand(surroundings))
     .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })
