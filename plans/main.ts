@@ -27,15 +27,30 @@ const stopping = new AbortController()
 let recorder: FileRecorder | undefined
 let runenv: RunEnv | undefined
 let exitCode = 0
+let isCrashing = false
 
 function exit (code: number): never {
-  recorder?.flush()
-  rmSync(temporaryDirectory, { recursive: true, force: true })
-  process.exit(code)
+  let ending = code
+
+  try {
+    recorder?.flush()
+    rmSync(temporaryDirectory, { recursive: true, force: true })
+  } catch (err) {
+    // What was measured is not all there, which must not end well; that it ends goes before everything else.
+    ending ||= 1
+    process.stderr.write(`the outputs could not be written: ${(err as Error).message}\n`)
+  } finally {
+    process.exit(ending)
+  }
 }
 
 /** An error that no case caught is told to whoever counts outcomes, and ends the instance. */
 async function crash (reason: unknown): Promise<void> {
+  if (isCrashing) {
+    return
+  }
+
+  isCrashing = true
   const err = reason instanceof Error ? reason : new Error(String(reason))
   setTimeout(() => { exit(1) }, stopTimeoutMs).unref()
   process.stderr.write(`crash: ${err.stack ?? err.message}\n`)
@@ -79,6 +94,9 @@ function recordPhase (name: string): void {
   }
 }
 
+// Whoever read what is said here may have ended; then nobody needs it.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
 process.on('uncaughtException', (err) => { void crash(err) })
 process.on('unhandledRejection', (reason) => { void crash(reason) })
 process.on('SIGTERM', stop)

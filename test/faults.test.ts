@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { alive, composition, eventually, hasProc, makeBench, onlyFolder, readOutcome, readRecord, runFolders } from './command.test-helper.ts'
@@ -139,6 +139,13 @@ describe.skipIf(!hasProc)('a run that is interrupted (needs /proc)', () => {
     const analysis = await bench.command(['analyze', await onlyFolder(bench.out, 'orphans')])
     expect(analysis).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('replication_file_ms') as string })
     expect(analysis.stdout).toContain('outcome.json is missing')
+  })
+
+  it('by the death of the command itself leaves nothing running where its folder is gone too', async () => {
+    const { command, pids } = await startLong('lost')
+    command.kill('SIGKILL')
+    await rm(join(bench.out, 'lost'), { recursive: true })
+    await eventually('the instances to end', () => ![...pids.values()].some(alive))
   })
 })
 
