@@ -118,7 +118,7 @@ function sources () {
   const files = rooms.flatMap((room) => readdirSync(join(root, room), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/\.(test|test-helper|bench)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name)))
-  return [...files, join(root, 'scripts', 'build.ts'), join(root, 'scripts', 'bundle.ts'), join(root, 'tsconfig.json'), join(root, 'package-lock.json')].sort()
+  return [...files, join(root, 'scripts', 'build.ts'), join(root, 'scripts', 'bundle.ts'), join(root, 'scripts', 'no-level.ts'), join(root, 'tsconfig.json'), join(root, 'package-lock.json')].sort()
 }
 
 function digest (files) {
