@@ -8,6 +8,7 @@ import type { ChurnGroup } from './churn.ts'
 
 const places = [['root/0', 'root', 'asia'], ['peers/0', 'peers', 'europe'], ['peers/1', 'peers', 'asia']]
   .map(([name = '', group = '', region = '']) => ({ name, group, region }))
+const kinds = ['crash', 'leave', 'pause', 'resume', 'join', 'restart', 'partition', 'heal', 'degrade', 'restore'].map((kind) => `'${kind}'`).join(' | ')
 const resolve = (events: unknown[], endMs = 10_000) => resolveTimeline({ endMs, events }, 'faults.json', places)
 
 describe('a timeline that people wrote', () => {
@@ -45,7 +46,7 @@ describe('a timeline that people wrote', () => {
       'faults.json: event 1 (partition at 100 ms): one side has no instance; leave some out of the other'],
     ['an event after the end', [{ ...crash, atMs: 10_001 }],
       'faults.json: event 1 (crash at 10001 ms): it comes after the end, which is at 10000 ms; move it, or make endMs larger'],
-    ['a kind that there is not', [{ atMs: 1, kind: 'explode' }], "faults.json: event 1: kind invalid discriminator value. Expected 'crash' | 'leave' | 'pause' | 'resume' | 'join' | 'restart' | 'partition' | 'heal' | 'degrade' | 'restore'; see docs/faults.md for what an event can be"],
+    ['a kind that there is not', [{ atMs: 1, kind: 'explode' }], `faults.json: event 1: kind invalid discriminator value. Expected ${kinds}; see docs/faults.md for what an event can be`],
     ['a degradation of nothing', [{ atMs: 1, kind: 'degrade', sides: [['root']] }],
       'faults.json: event 1: it changes nothing; give latencyFactor, bandwidthFactor or loss; see docs/faults.md for what an event can be'],
     ['nobody at the end', [{ atMs: 1, kind: 'crash', instances: ['root', 'peers'] }],

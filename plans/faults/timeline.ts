@@ -53,9 +53,13 @@ const names = z.array(z.string().min(1)).min(1)
 const factor = z.number().positive()
 const change = { latencyFactor: factor.optional(), bandwidthFactor: factor.optional(), loss: z.number().min(0).lt(1).optional() }
 
+function happening<K extends InstanceFaultKind> (kind: K) {
+  return z.strictObject({ atMs, kind: z.literal(kind), instances: names })
+}
+
 /** An event as people write it: names are instances ("peers/3"), groups or regions; a single side stands against all others. */
 export const eventSchema = z.discriminatedUnion('kind', [
-  ...(['crash', 'leave', 'pause', 'resume', 'join'] as const).map((kind) => z.strictObject({ atMs, kind: z.literal(kind), instances: names })),
+  happening('crash'), happening('leave'), happening('pause'), happening('resume'), happening('join'),
   z.strictObject({ atMs, kind: z.literal('restart'), instances: names, disk: z.boolean().default(true) }),
   z.strictObject({ atMs, kind: z.literal('partition'), sides: z.array(names).min(1) }),
   z.strictObject({ atMs, kind: z.literal('heal') }),
