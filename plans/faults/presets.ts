@@ -50,7 +50,7 @@ export const churnPresets = {
 export type ChurnPresetName = keyof typeof churnPresets
 
 /** Beside the presets: nobody comes or goes; or they join in rounds, as in the paper's experiments, and stay. */
-export const churnNames: readonly string[] = ['none', 'staged', ...Object.keys(churnPresets)]
+export const churnNames = ['none', 'staged', ...Object.keys(churnPresets) as ChurnPresetName[]] as const
 
 /** The rounds of the paper's raw results: six joins, 30 to 70 s apart, then a pause of 2 to 6 minutes. */
 export const stagedJoins = { perRound: 6, apartMsMin: 30_000, apartMsMax: 70_000, pauseMsMin: 2 * minuteMs, pauseMsMax: 6 * minuteMs }
