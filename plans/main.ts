@@ -2,7 +2,7 @@
  * One instance of the plan: what a runner starts, with Testground's environment. Its exit code is 0 when the
  * case passed, 1 when it failed or crashed, 2 when the sync service was lost.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { invokeMap } from '@testground/sdk'
@@ -81,12 +81,10 @@ function readPlace (): Place | undefined {
     return undefined
   }
 
-  const storageDirectory = join(kept, 'storage')
-  mkdirSync(storageDirectory, { recursive: true })
   return {
     index: Number(index),
     life: Number(life ?? 0),
-    storageDirectory,
+    storageDirectory: join(kept, 'storage'),
     ...(faults == null ? {} : { faults: JSON.parse(readFileSync(faults, 'utf8')) as Timeline })
   }
 }

@@ -36,6 +36,7 @@ describe('instances that meet', () => {
     const published: unknown[] = []
     return {
       index: 0,
+      life: 0,
       group: 'peers',
       instances: others.length + 1,
       clock: { domain: 'here' },

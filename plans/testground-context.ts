@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -54,6 +54,8 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
   const { seed = '1' } = runenv.testInstanceParams
   const clock = createHostClock(signal)
   const links = createLinkState()
+  const storageDirectory = init.place?.storageDirectory ?? join(init.temporaryDirectory, 'storage')
+  mkdirSync(storageDirectory, { recursive: true })
 
   return {
     group: runenv.testGroupId,
@@ -72,7 +74,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     faults: init.place?.faults,
     life: init.place?.life ?? 0,
     followLinkFaults: (faults, startMs) => { followLinkFaults({ faults, startMs, links, clock, record: init.recorder, signal }) },
-    storageDirectory: init.place?.storageDirectory ?? join(init.temporaryDirectory, 'storage'),
+    storageDirectory,
     temporaryDirectory: init.temporaryDirectory,
     listen: [`/ip4/${networkClient.getDataNetworkIP()}/tcp/0`],
     signal

@@ -56,6 +56,11 @@ export function instanceOutcome ({ exitCode, signal, event, stopped }: InstanceE
   return signal == null || event?.kind === 'crash' ? 'crash' : 'missing'
 }
 
+/** Whether an instance ended badly, and by itself. */
+export function isBad ({ outcome, stopped }: InstanceResult): boolean {
+  return outcome !== 'success' && outcome !== 'removed' && !stopped
+}
+
 /** How a run came to its end. */
 export interface RunEnd {
   /** The first instance that ended badly by itself; what others did after it may be its doing. */

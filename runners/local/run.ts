@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findCase, phaseState } from '../../plans/index.ts'
-import { describe, judgeRun } from '../outcome.ts'
+import { describe, isBad, judgeRun } from '../outcome.ts'
 import { startSyncService, syncKeys } from '../sync/index.ts'
 import { followFaults } from './faults.ts'
 import { openSeat } from './seat.ts'
@@ -128,7 +128,7 @@ async function untilAllEnded (
 
   for (const { ended } of instances) {
     void ended.then((result) => {
-      if (result.outcome !== 'success' && !result.stopped && firstBad == null) {
+      if (isBad(result) && firstBad == null) {
         firstBad = result
         progress.say(describe(result))
         result.lastLines.slice(-shownLines).forEach((line) => { progress.say(`  ${line}`) })

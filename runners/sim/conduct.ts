@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { waitChannel } from '../../plans/index.ts'
-import { describe } from '../outcome.ts'
+import { describe, isBad } from '../outcome.ts'
 import type { WaitEvent } from '../../plans/index.ts'
 import type { InstanceResult, RunEnd } from '../outcome.ts'
 import type { SimulatedSeat } from './seat.ts'
@@ -45,7 +45,7 @@ export async function conduct ({ world, instances, timeoutMs, say }: ConductInit
 
   for (const { ended } of instances) {
     void ended.then((result) => {
-      if (result.outcome !== 'success' && !result.stopped && firstBad == null) {
+      if (isBad(result) && firstBad == null) {
         firstBad = result
         say(describe(result))
         scheduler.at(scheduler.nowMs + graceMs, stopAll, harness)
