@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { presets } from '../plans/corpus/presets.ts'
+import { churnNames } from '../plans/faults/presets.ts'
 
 const root = join(import.meta.dirname, '..')
 const limitMs = 170_000
@@ -104,9 +105,26 @@ describe('docs/simulation.md', () => {
   })
 })
 
+describe('docs/faults.md', () => {
+  it('runs as one script, in which everything that goes wrong heals', { timeout: 180_000 }, async () => {
+    const blocks = blocksOf('faults.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBe(2)
+    expect(output.match(/^pass: all \d+ instances succeeded$/gm)).toHaveLength(3)
+    expect(output).toMatch(/^pass: both runs are the same, event by event and byte by byte/m)
+  })
+
+  it('knows every way of coming and going', () => {
+    const rows = readFileSync(join(root, 'docs', 'faults.md'), 'utf8').split('## How peers come and go')[1]?.split('## Lives')[0] ?? ''
+    const named = [...rows.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names]) => names!.split(', ').map((name) => name.replaceAll('`', '')))
+    expect(named).toEqual(churnNames)
+  })
+})
+
 describe('the other pages', () => {
   it('hold no command that is not run here', () => {
-    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !['peersdb.md', 'corpora.md', 'simulation.md'].includes(name))
+    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !['peersdb.md', 'corpora.md', 'simulation.md', 'faults.md'].includes(name))
     expect(pages.length).toBeGreaterThan(0)
     expect(pages.flatMap(blocksOf)).toEqual([])
   })
