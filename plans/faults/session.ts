@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { connectMember, openMember } from '../cluster.ts'
 import { recordArrivals } from '../replicate.ts'
 import { lifeAt, livesOf } from './lives.ts'
-import { numbered } from './links.ts'
-import { setStartMark, startMark } from './start-mark.ts'
+import { setStartMark } from './start-mark.ts'
 import type { Address, Cluster } from '../cluster.ts'
 import type { InstanceContext } from '../context.ts'
 import type { Member } from '../members.ts'
@@ -23,6 +22,8 @@ export interface Situation {
   readonly ledger: Ledger
   /** By index, the latest that each has told. */
   readonly addresses: ReadonlyMap<number, Address>
+  /** Waits for the start mark, from which on links are as the timeline has them; in milliseconds on the run's clock. */
+  started (): Promise<number>
 }
 
 /** One life of this instance, from the moment at which its peer is open. */
@@ -58,32 +59,17 @@ async function startTogether (situation: Situation, life: Life): Promise<Session
     await setStartMark(context)
   }
 
-  const startMs = await followLinks(situation)
+  const startMs = await situation.started()
   return { life, cluster, startMs, openedMs, over: Promise.withResolvers() }
 }
 
 async function comeLater (situation: Situation, life: Life): Promise<Session> {
   const { context } = situation
-  const startMs = await followLinks(situation)
+  const startMs = await situation.started()
   await sleepUntil(context, startMs + life.fromMs)
   const openedMs = context.clock.nowMs()
   return { life, cluster: await open(situation, life), startMs, openedMs, over: Promise.withResolvers() }
 }
-
-/** Waits for the start mark; links are as the timeline has them from then on. Of several lives of a process, the first one sees to it. */
-async function followLinks ({ context, gathering, timeline }: Situation): Promise<number> {
-  const startMs = await startMark(context, gathering.patienceMs + timeline.endMs)
-  const indexOf = (name: string): number => gathering.members.all.find((member) => member.name === name)?.index ?? NaN
-
-  if (!following.has(context)) {
-    following.add(context)
-    context.followLinkFaults(numbered(timeline, indexOf), startMs)
-  }
-
-  return startMs
-}
-
-const following = new WeakSet<InstanceContext>()
 
 async function open (situation: Situation, life: Life): Promise<Cluster> {
   const { context, params, gathering: { members } } = situation

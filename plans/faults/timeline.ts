@@ -70,5 +70,11 @@ export const eventSchema = z.discriminatedUnion('kind', [
 ])
 export type WrittenEvent = z.infer<typeof eventSchema>
 
-/** A timeline of faults as people write it into a file. */
-export const timelineSchema = z.strictObject({ endMs: z.number().positive(), events: z.array(z.unknown()) })
+/** A timeline of faults as people write it into a file, or as a run has saved it. */
+export const timelineSchema = z.strictObject({
+  endMs: z.number().positive(),
+  events: z.array(z.unknown()),
+  source: z.string().optional(),
+  seed: z.number().optional(),
+  done: z.array(z.unknown()).optional()
+})

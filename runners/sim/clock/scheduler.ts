@@ -235,6 +235,11 @@ export class Scheduler {
       dueMs: actor.busyUntilMs,
       actor: this.#init.harness,
       run: () => {
+        if (actor.isPaused) {
+          this.#held.set(actor, [...this.#held.get(actor) ?? [], ...actor.waiting.splice(0)])
+          return
+        }
+
         const next = actor.waiting.shift()
 
         if (next?.run != null && !actor.isOver) {
