@@ -4,9 +4,11 @@ import { calibrateCommand } from './commands/calibrate.ts'
 import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
+import { networkCommand } from './commands/network.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
+import { syncServiceCommand } from './commands/sync-service.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { exitCodes } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
@@ -17,9 +19,9 @@ import type { Surroundings } from './surroundings.ts'
 const usageErrors = [
   'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError',
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
-  'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError'
+  'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
-const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'peer', 'query', 'help']
+const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help']
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -35,6 +37,8 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(analyzeCommand(surroundings, use))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
+    .command(networkCommand(surroundings))
+    .command(syncServiceCommand(surroundings))
     .command(peerCommand(surroundings))
     .command(queryCommand(surroundings))
     .command('help', 'Show this help', {}, () => { parser.showHelp((text) => { surroundings.stdout.write(`${text}\n`) }) })

@@ -33,3 +33,12 @@ export function checkGivenOnce (args: object, names: readonly string[]): void {
     }
   }
 }
+
+/** The text of a seed, which is a whole number. @throws {UsageError} */
+export function readSeed (text: string): string {
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new UsageError(`--seed ${text} must be a whole number from 0`)
+  }
+
+  return text
+}

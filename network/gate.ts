@@ -116,7 +116,7 @@ export function createGate (init: ShapedInit): Gate {
 
 /** Each side delays what it sends, and no sender knows what others send to the same receiver. */
 function refuseDownlink (profile: Profile): void {
-  if (Number.isFinite(profile.downlinkBitsPerSecond)) {
+  if (profile.regions.some((region) => Number.isFinite(profile.downlinkBitsPerSecond(region)))) {
     throw new ProfileError(`The downlink of the network profile ${profile.name} can only be simulated: use the runner sim, or set bandwidth.downlink to null.`)
   }
 }

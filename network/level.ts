@@ -44,8 +44,8 @@ export function requireLevel (profile: Profile, level: Level): void {
   }
 }
 
-/** Whether one pair has a limit is the same for all of them. */
-function limitsBandwidth (profile: Profile): boolean {
-  const [region = ''] = profile.regions
-  return Number.isFinite(Math.min(profile.flowBitsPerSecond(region, region), profile.uplinkBitsPerSecond, profile.downlinkBitsPerSecond))
+/** Whether any pair of regions, or the link of any instance, has a limit. */
+function limitsBandwidth ({ regions, flowBitsPerSecond, uplinkBitsPerSecond, downlinkBitsPerSecond }: Profile): boolean {
+  return regions.some((from) => Number.isFinite(Math.min(uplinkBitsPerSecond(from), downlinkBitsPerSecond(from))) ||
+    regions.some((to) => Number.isFinite(flowBitsPerSecond(from, to))))
 }

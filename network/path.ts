@@ -105,7 +105,7 @@ export interface PathsOptions {
 export function createPaths (
   profile: Profile, region: string, instance: string, seed: string | number, { beta, degradation }: PathsOptions = {}
 ): Paths {
-  const uplink = createSerialiser(profile.uplinkBitsPerSecond)
+  const uplink = createSerialiser(profile.uplinkBitsPerSecond(region))
   const paths = new Map<string, { path: Path, users: number }>()
   return {
     acquire (to, toInstance) {

@@ -16,14 +16,20 @@ const nonNegative = z.number().nonnegative()
 const nonNegativeFigure = z.strictObject({ value: nonNegative, ...figureFields })
 const positiveFigure = z.strictObject({ value: positive, ...figureFields })
 
+/** Figures of all ordered pairs that share their source: a row for each region, a cell for each, in the order of `regions`. */
+const latencyMatrix = z.strictObject({ rows: z.array(z.array(nonNegative.nullable())), ...figureFields })
+const rateMatrix = z.strictObject({ rows: z.array(z.array(positive.nullable())), ...figureFields })
+
 /**
- * `round-trip`: one link per unordered pair, halved into each direction. `one-way`: one link per ordered pair.
- * `everyPair` stands for every pair that has no link of its own.
+ * `round-trip`: one link per unordered pair, halved into each direction; a cell of the matrix is what the region of its row
+ * measured to that of its column. `one-way`: one link per ordered pair. A link goes before a cell, and `everyPair` stands
+ * for every pair that has neither.
  */
 const latency = z.strictObject({
   unit: z.literal('ms'),
   kind: z.enum(['round-trip', 'one-way']),
   everyPair: nonNegativeFigure.optional(),
+  matrix: latencyMatrix.optional(),
   links: z.array(z.strictObject({ from: regionName, to: regionName, value: nonNegative, ...figureFields }))
 })
 
@@ -36,17 +42,21 @@ const jitter = z.strictObject({
 
 /**
  * `flow` limits what one instance sends to one other: a constant rate, or min(ceiling, window / round trip), which is
- * what a TCP flow with a fixed window reaches. `uplink` limits all that one instance sends, `downlink` all that it
- * receives; null is no limit.
+ * what a TCP flow with a fixed window reaches, or a rate for each ordered pair of regions. `uplink` limits all that one
+ * instance sends, `downlink` all that it receives, in `regions` those of one region; null is no limit.
  */
 const bandwidth = z.strictObject({
   unit: z.literal('bit/s'),
   flow: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('constant'), rate: positiveFigure }),
-    z.strictObject({ kind: z.literal('window'), windowBits: positiveFigure, ceiling: positiveFigure })
+    z.strictObject({ kind: z.literal('window'), windowBits: positiveFigure, ceiling: positiveFigure }),
+    z.strictObject({ kind: z.literal('matrix'), rates: rateMatrix })
   ]).nullable(),
   uplink: positiveFigure.nullable(),
-  downlink: positiveFigure.nullable()
+  downlink: positiveFigure.nullable(),
+  regions: z.array(z.strictObject({
+    region: regionName, uplink: positiveFigure.nullable(), downlink: positiveFigure.nullable()
+  })).optional()
 })
 
 /** The probability that a TCP segment is lost, each on its own. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,8 +31,9 @@ function refusal (json: unknown): string {
 }
 
 describe('bundled profiles', () => {
-  it('are these four, and all of them load', async () => {
-    expect(profileNames).toEqual(['none', 'lan', 'gcp-six-regions', 'gcp-peersdb-2023'])
+  it('are the files of manifests/networks, and all of them load', async () => {
+    const files = await readdir(new URL('../manifests/networks/', import.meta.url))
+    expect([...profileNames].sort()).toEqual(files.map((file) => file.replace('.json', '')).sort())
     for (const name of profileNames) {
       expect((await loadProfile(name)).name).toBe(name)
     }
@@ -64,6 +65,31 @@ describe('bundled profiles', () => {
     }
   })
 
+  it('aws-six-regions and azure-six-regions hold the published grids', async () => {
+    const [aws, azure] = [await loadProfile('aws-six-regions'), await loadProfile('azure-six-regions')]
+    expect([askedRoundTripMs(aws, 'eu-central-1', 'ap-east-1'), askedRoundTripMs(aws, 'ap-southeast-2', 'sa-east-1')]).toEqual([195.6, 307.9])
+    expect([askedRoundTripMs(azure, 'uaenorth', 'eastasia'), askedRoundTripMs(azure, 'brazilsouth', 'uaenorth')]).toEqual([111.9, 293.1])
+    expect(askedRoundTripMs(aws, 'eu-central-1', 'eu-central-1')).toBe(1.3)
+  })
+
+  it('wonderproxy-six-cities has each direction as it was measured', async () => {
+    const profile = await loadProfile('wonderproxy-six-cities')
+    expect([askedOneWayMs(profile, 'portland', 'sydney'), askedOneWayMs(profile, 'sydney', 'portland')]).toEqual([178.9 / 2, 217.1 / 2])
+  })
+
+  it('aptos gives each direction a rate of its own', async () => {
+    const profile = await loadProfile('aptos')
+    expect(askedBandwidthBitsPerSecond(profile, 'aws--sa-east-1', 'gcp--us-central1')).toBe(200_146_944)
+    expect(askedBandwidthBitsPerSecond(profile, 'gcp--us-central1', 'aws--sa-east-1')).toBe(57_933_824)
+    expect(askedRoundTripMs(profile, 'gcp--us-central1', 'aws--sa-east-1')).toBeCloseTo((145.483 + 145.703) / 2, 9)
+  })
+
+  it('star has a hub with a faster link than the leaves, who are twice as far from each other', async () => {
+    const profile = await loadProfile('star')
+    expect([askedBandwidthBitsPerSecond(profile, 'hub', 'leaf'), askedBandwidthBitsPerSecond(profile, 'leaf', 'hub')]).toEqual([1e9, 2e7])
+    expect([askedRoundTripMs(profile, 'leaf', 'leaf'), askedRoundTripMs(profile, 'leaf', 'hub')]).toEqual([80, 40])
+  })
+
   it('none and lan accept any region, also one named like what every object has', async () => {
     const [none, lan] = [await loadProfile('none'), await loadProfile('lan')]
     expect(none.shapes).toBe(false)
@@ -91,7 +117,7 @@ describe('profiles of users', () => {
   })
 
   it('are refused with one sentence when they cannot be read', async () => {
-    await expect(loadProfile('gcp')).rejects.toThrow('There is no network profile gcp: use one of none, lan, gcp-six-regions, gcp-peersdb-2023')
+    await expect(loadProfile('gcp')).rejects.toThrow('There is no network profile gcp: use one of none, lan, uniform, star, gcp-six-regions, gcp-peersdb-2023,')
     await expect(loadProfile('constructor')).rejects.toThrow('There is no network profile constructor')
     await expect(loadProfile(join(folder, 'missing.json'))).rejects.toThrow(/missing\.json is not there: check the path/)
     const broken = join(folder, 'broken.json')
@@ -117,6 +143,21 @@ describe('profiles of users', () => {
     expect(refusal(changed((profile) => { Object.assign(profile.latency.links[1] ?? {}, { source: 'hearsay' }) })))
       .toContain('a source hearsay at latency.links[1].source')
     expect(refusal(changed((profile) => { profile.anyRegion = true }))).toContain('add latency.everyPair')
+  })
+
+  it('are refused where a matrix is not square, has a hole, or where a region limits what is not there', () => {
+    const matrix = (rows: Array<Array<number | null>>): unknown => changed((profile) => {
+      Object.assign(profile, { regions: ['a', 'b'] })
+      Object.assign(profile.latency, { links: [], matrix: { rows, kind: 'assumption', source: 'peerslab' } })
+    })
+    expect(parseProfile(matrix([[1, 10], [20, 1]]), 'mine').oneWayLatencyMs).toEqual({ a: { a: 0.5, b: 5 }, b: { a: 10, b: 0.5 } })
+    expect(refusal(matrix([[1, 10], [20]]))).toContain('has 2 regions, but latency.matrix is not as many rows of as many cells (see latency.matrix.rows[1])')
+    expect(refusal(matrix([[1, 10]]))).toContain('see latency.matrix.rows[1]')
+    expect(refusal(matrix([[1, null], [20, 1]]))).toContain('no latency from a to b: fill the cell latency.matrix.rows[0][1]')
+    expect(refusal(matrix([[1, -2], [20, 1]]))).toContain('latency.matrix.rows[0][1]')
+    expect(refusal(matrix([[null, 2], [20, 1]]))).toContain('no latency from a to a')
+    expect(refusal(changed((profile) => { Object.assign(profile.bandwidth, { regions: [{ region: 'mars-1', uplink: null, downlink: null }] }) })))
+      .toContain('has at bandwidth.regions[0] a region mars-1 that is not in its regions')
   })
 
   it('name their regions to whoever asks for another', async () => {

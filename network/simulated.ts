@@ -66,12 +66,13 @@ export function createSimulatedNetwork (init: SimulatedNetworkInit): SimulatedNe
 
   function register (instance: string, region: string): Host {
     requireRegion(profile, region)
+    const downlinkBitsPerSecond = profile.downlinkBitsPerSecond(region)
     const host: Host = {
       instance,
       region,
       ip: ipOf(byInstance.size + 1),
       paths: createPaths(profile, region, instance, seed, { beta, degradation }),
-      downlink: Number.isFinite(profile.downlinkBitsPerSecond) ? createSerialiser(profile.downlinkBitsPerSecond) : undefined,
+      downlink: Number.isFinite(downlinkBitsPerSecond) ? createSerialiser(downlinkBitsPerSecond) : undefined,
       ports: new Map(),
       connections: new Set(),
       life: { over: false },

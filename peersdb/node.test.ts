@@ -1,8 +1,12 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { tcp } from '@libp2p/tcp'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { closeTestPeers, connectedTo, meets, openTestPeer, until } from './membership/membership.test-helper.ts'
+import { openPeer } from './index.ts'
 import { dhtProtocol } from './node.ts'
+import type { TransportFactory } from './index.ts'
 
 afterEach(closeTestPeers)
 
@@ -103,5 +107,27 @@ describe('a node', () => {
     await b.node.libp2p.handle('/test/late/1.0.0', () => {})
 
     expect(await met).toBe(b.id)
+  })
+})
+
+describe('a node that listens on a public address', () => {
+  /** TCP on loopback that says it was another address. */
+  const pretending = (address: string): TransportFactory => (components) => {
+    const transport = tcp()(components as never)
+    const createListener = transport.createListener.bind(transport)
+    return Object.assign(transport, {
+      createListener: (options: Parameters<typeof createListener>[0]) =>
+        Object.assign(createListener(options), { getAddrs: () => [multiaddr(address)] })
+    })
+  }
+
+  it.each(['/ip4/16.0.0.7/tcp/4001', '/ip6/2a01:4f8::7/tcp/4001', '/ip4/127.0.0.1/tcp/4001'])('tells others of it: %s', async (address) => {
+    const peer = await openPeer({ listen: ['/ip4/127.0.0.1/tcp/0'], transport: pretending(address) })
+
+    try {
+      expect(peer.addresses()).toEqual([`${address}/p2p/${peer.id}`])
+    } finally {
+      await peer.close()
+    }
   })
 })

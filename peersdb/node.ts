@@ -15,6 +15,7 @@ import type { Identify, IdentifyPush } from '@libp2p/identify'
 import type { ConnectionGater, PrivateKey } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Blockstore } from 'interface-blockstore'
 import type { Datastore } from 'interface-datastore'
 import type { Libp2pOptions } from 'libp2p'
@@ -27,6 +28,12 @@ export interface NodeServices extends Record<string, unknown> {
   pubsub: GossipSub
   /** Only where it was asked for. */
   dht?: KadDHT
+}
+
+/** Of what a libp2p node is made of, the part that knows addresses. */
+interface AddressComponents {
+  readonly addressManager: { confirmObservedAddr (address: Multiaddr, options: { type: 'transport', ttl: number }): void }
+  readonly transportManager: { getAddrs (): Multiaddr[] }
 }
 
 export type Node = HeliaWithLibp2p<NodeServices>
@@ -101,7 +108,20 @@ export async function startNode (init: NodeInit): Promise<Node> {
   })
   const node = init.bitswap === false ? networked : withBitswap(networked)
   await node.start()
+  announceListeners(node)
   return node
+}
+
+/**
+ * Has others told of every address that is listened on. libp2p keeps a public one to itself until another peer has
+ * dialled it back, which nobody does here; but it is an address of this machine, for a peer behind a NAT has only private ones.
+ */
+function announceListeners ({ libp2p }: Node): void {
+  const { components } = libp2p as unknown as { components: AddressComponents }
+
+  for (const address of components.transportManager.getAddrs()) {
+    components.addressManager.confirmObservedAddr(address, { type: 'transport', ttl: Number.MAX_SAFE_INTEGER })
+  }
 }
 
 /** Imported only where it is asked for, as is the DHT, so that others do not pay for it. */

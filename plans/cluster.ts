@@ -72,7 +72,13 @@ export async function connectMember (
   const timeoutMs = params.timeout_secs * 1000
   const topology = createTopology(present, params)
   const self = present.find(({ index }) => index === context.index) as Member
-  const own: Address = { index: context.index, peerId: peer.id, multiaddr: peer.addresses()[0] ?? '' }
+  const [multiaddr] = peer.addresses()
+
+  if (multiaddr == null) {
+    throw new Error(`instance ${context.index} listens on ${context.listen.join(', ')} but has no address to tell the others; check that this address is one of its own`)
+  }
+
+  const own: Address = { index: context.index, peerId: peer.id, multiaddr }
   await context.sync.publish('addresses', own)
   const addresses = await context.sync.collect<Address>('addresses', present.length, timeoutMs)
   const byPeerId = new Map<string, Member>()

@@ -41,13 +41,8 @@ export interface Place {
 /** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
 export async function createTestgroundContext (init: TestgroundContextInit): Promise<InstanceContext> {
   const { runenv, client, signal } = init
+  // What lies between instances is the plan's own link model, so a sidecar is not waited for, which may be none but in name.
   const networkClient = network.newClient(client, runenv)
-
-  // With a sidecar the data network exists only after it has configured every instance.
-  if (runenv.testSidecar && runenv.testInstanceParams.network !== 'none') {
-    await within(networkClient.waitNetworkInitialized(), 120_000, 'the sidecar to initialise the network of every instance', signal)
-  }
-
   const sync = createSyncContext(client, signal)
   const index = init.place?.index ?? await sync.signal('initialized_global') - 1
   await sync.signal(`initialized_group_${runenv.testGroupId}`)

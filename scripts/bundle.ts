@@ -15,8 +15,9 @@ export const bundleOptions = {
   keepNames: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  // Native modules find their binaries beside their own files, so they stay where npm put them.
-  external: ['classic-level', 'node-datachannel'],
+  alias: { level: join(root, 'scripts', 'no-level.ts') },
+  // A native module finds its binary beside its own files, so it stays where npm put it; WebRTC is loaded by nobody.
+  external: ['node-datachannel'],
   banner: { js: 'import { createRequire } from \'node:module\'; const require = createRequire(import.meta.url);' },
   logLevel: 'error'
 } satisfies BuildOptions

@@ -5,11 +5,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { profileNames } from '../network/profile.ts'
 import { presets } from '../plans/corpus/presets.ts'
 import { churnNames } from '../plans/faults/presets.ts'
 
 const root = join(import.meta.dirname, '..')
 const limitMs = 170_000
+/** The pages whose commands are run here. */
+const executed = ['corpora.md', 'faults.md', 'networks.md', 'peersdb.md', 'simulation.md']
 
 /** The commands of a page, block by block. */
 function blocksOf (page: string): string[] {
@@ -121,9 +124,25 @@ describe('docs/faults.md', () => {
   })
 })
 
+describe('docs/networks.md', () => {
+  it('runs as one script, from a table to a run over it', { timeout: 180_000 }, async () => {
+    const blocks = blocksOf('networks.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBe(2)
+    expect(output).toMatch(/^written: mine\.json, 2 regions$/m)
+    expect(output).toMatch(/^pass: all 8 instances succeeded$/m)
+  })
+
+  it('knows every profile', () => {
+    const rows = [...readFileSync(join(root, 'docs', 'networks.md'), 'utf8').matchAll(/^\| (`.*?`) \|/gm)]
+    expect(rows.flatMap(([, names = '']) => names.split(', ')).sort()).toEqual(profileNames.map((name) => `\`${name}\``).sort())
+  })
+})
+
 describe('the other pages', () => {
   it('hold no command that is not run here', () => {
-    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !['peersdb.md', 'corpora.md', 'simulation.md', 'faults.md'].includes(name))
+    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !executed.includes(name))
     expect(pages.length).toBeGreaterThan(0)
     expect(pages.flatMap(blocksOf)).toEqual([])
   })

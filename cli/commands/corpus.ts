@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { quantile } from '../../analysis/statistics.ts'
 import { formatNumber, scaleFor } from '../../analysis/units.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { checkGivenOnce, readSeed } from '../settings.ts'
 import { UsageError } from '../usage-error.ts'
 import type { CommandModule } from 'yargs'
 import type { CorpusContents, CorpusProgress, Written } from '../../runners/corpus.ts'
@@ -45,7 +46,7 @@ function generateCommand (surroundings: Surroundings, use: Use): CommandModule<o
       .example('$0 corpus generate corpus-paper --preset paper', 'what the paper\'s experiments posted, by its sizes and failures')
       .example('$0 corpus generate few --preset medium --count 20 --seed 7', 'the first twenty that a run with that seed posts') as never,
     handler: async (args) => {
-      refuseTwice(args, ['preset', 'count', 'seed'])
+      checkGivenOnce(args, ['preset', 'count', 'seed'])
       const { generateCorpus, isPreset, presetNames, presets } = await import('../../runners/corpus.ts')
       const { preset } = args
 
@@ -61,7 +62,7 @@ function generateCommand (surroundings: Surroundings, use: Use): CommandModule<o
 
       const directory = resolve(surroundings.cwd(), args.directory)
       const written = await withProgress(surroundings, use, 'generate: written', (progress) =>
-        generateCorpus({ directory, preset, count, seed: readSeed(args.seed) }, progress))
+        generateCorpus({ directory, preset, count, seed: Number(readSeed(args.seed)) }, progress))
       tellWritten(surroundings, args.directory, written)
     }
   }
@@ -112,11 +113,11 @@ function inspectCommand (surroundings: Surroundings, use: Use): CommandModule<ob
       .option('json', { type: 'boolean', default: false, describe: 'print everything as one JSON object' })
       .example('$0 corpus inspect small', 'a second or two; paper takes twenty, multi-node some minutes') as never,
     handler: async (args) => {
-      refuseTwice(args, ['count', 'seed'])
+      checkGivenOnce(args, ['count', 'seed'])
       const { inspectCorpus, isPreset } = await import('../../runners/corpus.ts')
       const { corpus } = args
       const source = isPreset(corpus) ? { preset: corpus } : { directory: resolve(surroundings.cwd(), corpus) }
-      const init = { ...source, count: readCount(args.count) ?? Number.MAX_SAFE_INTEGER, seed: readSeed(args.seed) }
+      const init = { ...source, count: readCount(args.count) ?? Number.MAX_SAFE_INTEGER, seed: Number(readSeed(args.seed)) }
       const contents = await withProgress(surroundings, use, 'inspect: read', (progress) => inspectCorpus(init, progress))
 
       if (contents !== undefined) {
@@ -203,20 +204,4 @@ function readCount (text: string | undefined): number | undefined {
   }
 
   return text === undefined ? undefined : Number(text)
-}
-
-function readSeed (text: string): number {
-  if (!/^\d{1,15}$/.test(text)) {
-    throw new UsageError(`--seed ${text} must be a whole number from 0`)
-  }
-
-  return Number(text)
-}
-
-function refuseTwice (args: object, names: readonly string[]): void {
-  for (const name of names) {
-    if (Array.isArray((args as Record<string, unknown>)[name])) {
-      throw new UsageError(`--${name} is given more than once; keep one of them`)
-    }
-  }
 }

@@ -1,39 +1,20 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { bundleOptions, isolatePlugin } from '../../scripts/bundle.ts'
-import { manifestFile, packageRoot } from '../files.ts'
-import { readComposition, readManifest } from '../composition/index.ts'
+import { packageRoot } from '../files.ts'
 import { auditedState } from './audited-state.ts'
 import { isolatedSource, isolations } from './isolate.ts'
 import { changedByFunctions } from './module-state.test-helper.ts'
-import { runProcess } from './process.ts'
+import { simulateQuick } from './simulate.test-helper.ts'
 import type { Metafile } from 'esbuild'
-import type { SimulationJob } from './job.ts'
 
 describe('asynchronous operations', () => {
   it.each(['fast', 'stock'])('of peers that sync in the mode %s are all governed by virtual time', async (sync) => {
-    const scratch = await mkdtemp(join(tmpdir(), 'peerslab-audit-'))
-    const { plan, case: testCase, runs: [run] } = await readComposition(join(packageRoot, 'composition', 'quick.toml'), {
-      manifest: await readManifest(manifestFile), set: { contributions: '6', interval_ms: '100', store: 'disk', sync }, workingDirectory: packageRoot
+    const { end, how, lastLines } = await simulateQuick({
+      set: { contributions: '6', interval_ms: '100', store: 'disk', sync }, job: { audit: true }
     })
-
-    if (run == null) {
-      throw new Error('the composition quick.toml has no run')
-    }
-
-    const outputs = Object.fromEntries(run.groups.map(({ id, count }) =>
-      [id, Array.from({ length: count }, (_, i) => join(scratch, id, String(i)))]))
-    const job: SimulationJob = {
-      plan, case: testCase, run, seed: '1', level: 'bandwidth', paced: false, outputs, scratch, virtualTimeoutMs: 600_000, audit: true
-    }
-    const programs = { preload: join(packageRoot, 'dist/sim/preload.js'), simulation: join(packageRoot, 'dist/sim/simulation.js') }
-    const { end, how, lastLines } = await runProcess({
-      programs, job, heapMebibytesMax: 2_048, timeoutMs: 120_000, signal: new AbortController().signal, onMessage: () => {}
-    })
-    await rm(scratch, { recursive: true })
     expect([how, ...lastLines]).toEqual(['exit code 0'])
     expect(end?.results.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 8 }, () => 'success'))
     // Locks of other processes and threads would be asked for here; a simulation has none.

@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws'
 import { serveConnection } from './connection.ts'
 import { syncLimits } from './limits.ts'
 import type { SyncState } from './state.ts'
+import { createSyncCounters } from './counters.ts'
 import { createSyncState } from './state.ts'
 import { connectWire } from './wire-client.ts'
 
@@ -39,7 +40,7 @@ function createCountingState (): SyncState & { open: number } {
 it('leaves nothing open in the state when its client is gone', async () => {
   const state = createCountingState()
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-  server.on('connection', (socket) => serveConnection({ socket, state, limits: syncLimits, onWarning: () => {} }))
+  server.on('connection', (socket) => serveConnection({ socket, state, counters: createSyncCounters(), limits: syncLimits, onWarning: () => {} }))
   await once(server, 'listening')
   const client = await connectWire(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   for (const id of ['a', 'b', 'b']) {

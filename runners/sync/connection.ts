@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws'
+import type { SyncCounters } from './counters.ts'
 import { MalformedRequestError, SyncLimitError } from './errors.ts'
 import type { SyncLimits } from './limits.ts'
 import { portableBytesMax } from './limits.ts'
@@ -13,6 +14,7 @@ import { createWaits } from './waits.ts'
 export interface ConnectionInit {
   socket: WebSocket
   state: SyncState
+  counters: SyncCounters
   limits: SyncLimits
   onWarning: (sentence: string) => void
 }
@@ -51,14 +53,16 @@ function sizeSentence (bytes: number, request: SyncRequest): string {
 }
 
 /** Carries out requests against the state; what they cause to be said goes to the outbox. */
-function createDispatch (state: SyncState, outbox: Outbox, waits: Waits): (request: SyncRequest) => void {
+function createDispatch ({ state, counters }: ConnectionInit, outbox: Outbox, waits: Waits): (request: SyncRequest) => void {
   function subscribe (id: string, topic: string): void {
     waits.add(id, () => {
       const reader = state.read(topic, () => outbox.pump(source))
       const source: Source = {
         next () {
           const message = reader.next()
-          return message === undefined ? undefined : reply.message(id, message.encoded)
+          if (message === undefined) return undefined
+          counters.delivered++
+          return reply.message(id, message.encoded)
         }
       }
       outbox.pump(source)
@@ -72,11 +76,13 @@ function createDispatch (state: SyncState, outbox: Outbox, waits: Waits): (reque
   function awaitBarrier (id: string, key: string, target: number): void {
     waits.add(id, (done) => state.barrier(key, target, () => {
       done()
+      counters.released++
       outbox.send(reply.reached(id))
     }))
   }
 
   return (request) => {
+    counters.requests[request.verb]++
     switch (request.verb) {
       case 'publish': return outbox.send(reply.published(request.id, state.publish(request.topic, request.payload)))
       case 'signal': return outbox.send(reply.signalled(request.id, state.signal(request.state)))
@@ -89,10 +95,11 @@ function createDispatch (state: SyncState, outbox: Outbox, waits: Waits): (reque
 }
 
 /** Serves one client until its socket closes. Requests of one connection are carried out in the order they came. */
-export function serveConnection ({ socket, state, limits, onWarning }: ConnectionInit): void {
+export function serveConnection (init: ConnectionInit): void {
+  const { socket, counters, limits, onWarning } = init
   const outbox = createOutbox(socket, limits.bufferedBytesMax)
   const waits = createWaits(limits.waitsMax)
-  const dispatch = createDispatch(state, outbox, waits)
+  const dispatch = createDispatch(init, outbox, waits)
   const warned = new Set<string>()
 
   /** A client that makes one mistake makes it a thousand times; each kind is told once a connection. */
@@ -103,6 +110,7 @@ export function serveConnection ({ socket, state, limits, onWarning }: Connectio
   }
 
   function refuse (error: unknown, request: SyncRequest | undefined): void {
+    counters.refused++
     if (error instanceof MalformedRequestError) {
       onWarning(`sync service: a client was disconnected because its request is malformed: ${error.message}`)
       return socket.close(closeCodes.malformed, 'failed to unmarshal JSON')

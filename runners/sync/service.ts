@@ -1,14 +1,12 @@
-import type { IncomingMessage, Server } from 'node:http'
-import { createServer, STATUS_CODES } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { serveConnection } from './connection.ts'
-import { SyncStartError } from './errors.ts'
+import { createSyncCounters, syncMetrics } from './counters.ts'
+import { createHttpServer, listen, shutDown } from './http.ts'
 import type { SyncLimits } from './limits.ts'
 import { syncLimits } from './limits.ts'
 import { decodePayload, encodePayload } from './protocol.ts'
 import { createSyncState } from './state.ts'
+import type { SyncState } from './state.ts'
 import { createTap } from './tap.ts'
 
 export interface SyncServiceInit {
@@ -19,7 +17,15 @@ export interface SyncServiceInit {
   /** Takes sentences about misbehaving clients; without it they become process warnings. */
   onWarning?: (sentence: string) => void
   limits?: Partial<SyncLimits>
+  /**
+   * Forgets a run, all states and topics of one, when nobody has used any of it for so long, in milliseconds. For a service
+   * that outlives runs; without it nothing is forgotten before `close`.
+   */
+  forgetAfterMs?: number
 }
+
+/** How often what is to be forgotten is looked for. */
+const forgetIntervalMs = 60_000
 
 export interface SyncService {
   readonly host: string
@@ -44,69 +50,6 @@ export interface SyncService {
   close (): Promise<void>
 }
 
-/** How long a client may take to answer the closing handshake before its socket is cut. */
-const closeMsMax = 1_000
-
-/**
- * Whether a request comes from a program, or from a web page of this machine or of this service. Programs send no
- * Origin; a browser always does, and without this check any page it shows could write into a run.
- */
-function isTrusted (request: IncomingMessage): boolean {
-  const { origin, host } = request.headers
-  if (origin === undefined) return true
-  if (!URL.canParse(origin)) return false
-  const page = new URL(origin)
-  return page.host === host || ['localhost', '127.0.0.1', '[::1]'].includes(page.hostname)
-}
-
-function refuseUpgrade (stream: Duplex, status: number, sentence: string): void {
-  stream.on('error', () => {})
-  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
-    `Content-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`)
-}
-
-function createHttpServer (sockets: WebSocketServer): Server {
-  const http = createServer((request, response) => {
-    response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
-    response.end(`WebSocket protocol violation: Connection header "${request.headers.connection ?? ''}" does not contain Upgrade\n`)
-  })
-  http.on('upgrade', (request, stream, head) => {
-    if (!isTrusted(request)) return refuseUpgrade(stream, 403, 'The sync service serves no web page of another machine.\n')
-    sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request))
-  })
-  return http
-}
-
-async function listen (http: Server, host: string, port: number): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      const cure = error.code === 'EADDRINUSE'
-        ? 'another program has this port; leave the port out to take a free one'
-        : 'give an address of this machine, or leave it out for 127.0.0.1'
-      reject(new SyncStartError(`sync service: cannot listen on ${host}:${port} (${error.code ?? error.message}): ${cure}`, { cause: error }))
-    }
-    http.once('error', failed)
-    http.listen(port, host, () => {
-      http.off('error', failed)
-      resolve(http.address() as AddressInfo)
-    })
-  })
-}
-
-async function shutDown (http: Server, sockets: WebSocketServer): Promise<void> {
-  const closed = [...sockets.clients].map((socket) => new Promise<void>((resolve) => {
-    socket.once('close', () => resolve())
-    socket.close(1001, 'the sync service is closing')
-  }))
-  closed.push(new Promise((resolve) => { http.close(() => resolve()) }))
-  const cut = setTimeout(() => {
-    for (const socket of sockets.clients) socket.terminate()
-    http.closeAllConnections()
-  }, closeMsMax)
-  await Promise.all(closed)
-  clearTimeout(cut)
-}
-
 /**
  * Starts Testground's sync service inside this process: its wire protocol (testground/sync-service of June 2023:
  * JSON over WebSocket, one request or response to a message), so that unmodified Testground clients work with it.
@@ -116,10 +59,12 @@ async function shutDown (http: Server, sockets: WebSocketServer): Promise<void> 
  * - Messages are delivered at once, not every 100 ms. Plans may still not rely on less than 100 ms.
  * - A stalled subscriber delays nobody: it is a position in the topic's log, and gets the rest when it reads again.
  *   Requests of one connection are carried out in order.
- * - Nothing is forgotten before `close`, and an idle connection is never closed.
+ * - Nothing is forgotten before `close`, or before its run was idle for as long as was asked for, and an idle connection
+ *   is never closed. The original forgets a barrier after ten minutes.
  * - Requests may have up to 1 MiB; above 32,768 bytes, where the original closes with 1009, it warns once a connection.
  * - A `null` request is refused with 1007 (the original's connection goes dead). So is nesting beyond 1,000 levels.
  *   `5.0` and `5e0` pass as integers.
+ * - `/health` answers "ok", and `/metrics` tells what it does as Prometheus text.
  * - What it holds is bounded, see {@link SyncLimits}; web pages of other machines are refused with 403.
  * - When it closes, open barriers get no answer, only the closed connection: the JavaScript client takes any answer for success.
  *
@@ -130,9 +75,13 @@ export async function startSyncService (init: SyncServiceInit = {}): Promise<Syn
   const onWarning = init.onWarning ?? ((sentence) => process.emitWarning(sentence, 'SyncServiceWarning'))
   const state = createSyncState(limits.retainedBytesMax)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytesMax })
-  sockets.on('connection', (socket) => serveConnection({ socket, state, limits, onWarning }))
-  const http = createHttpServer(sockets)
+  const counters = createSyncCounters()
+  sockets.on('connection', (socket) => serveConnection({ socket, state, counters, limits, onWarning }))
+  const http = createHttpServer(sockets, () => syncMetrics(counters, {
+    ...state.holdings(), connections: sockets.clients.size, retainedBytesMax: limits.retainedBytesMax
+  }))
   const { address, port } = await listen(http, init.host ?? '127.0.0.1', init.port ?? 0)
+  const forgetter = init.forgetAfterMs === undefined ? undefined : forgetIdle(state, init.forgetAfterMs)
   let closing: Promise<void> | undefined
 
   return {
@@ -151,8 +100,13 @@ export async function startSyncService (init: SyncServiceInit = {}): Promise<Syn
     publish: (topic, payload) => state.publish(topic, encodePayload(JSON.parse(JSON.stringify(payload) ?? 'null'))),
     connections: () => sockets.clients.size,
     close: () => {
+      clearInterval(forgetter)
       closing ??= shutDown(http, sockets)
       return closing
     }
   }
+}
+
+function forgetIdle (state: SyncState, forgetAfterMs: number): NodeJS.Timeout {
+  return setInterval(() => { state.forget(performance.now() - forgetAfterMs) }, Math.min(forgetIntervalMs, forgetAfterMs)).unref()
 }

@@ -84,3 +84,33 @@ describe('the bound on what is kept', () => {
     expect(state.count('z'.repeat(100))).toBe(0)
   })
 })
+
+describe('what is to be forgotten', () => {
+  const later = (): number => performance.now() + 1
+
+  it('is the whole of a run that nobody uses, which frees what it held', () => {
+    const state = createSyncState(400)
+    state.signal('run:1:ready')
+    state.publish('run:1:addresses', '"here"')
+    expect(state.holdings()).toEqual({ states: 1, topics: 1, retainedBytes: 160 })
+    state.forget(later())
+    expect(state.holdings()).toEqual({ states: 0, topics: 0, retainedBytes: 0 })
+    expect([state.count('run:1:ready'), readAll(state, 'run:1:addresses')]).toEqual([0, []])
+  })
+
+  it('is nothing of a run that was used since, or that anybody waits for or listens to', () => {
+    const state = createSyncState(1e6)
+    state.signal('run:1:early')
+    const giveUp = state.barrier('run:1:late', 2, () => {})
+    state.publish('run:2:topic', '1')
+    const { stop } = state.read('run:2:topic', () => {})
+    state.forget(later())
+    expect([state.count('run:1:early'), readAll(state, 'run:2:topic')]).toEqual([1, ['1:1']])
+    giveUp()
+    stop()
+    state.forget(performance.now() - 60_000)
+    expect(state.holdings()).toMatchObject({ states: 2, topics: 1 })
+    state.forget(later())
+    expect(state.holdings()).toEqual({ states: 0, topics: 0, retainedBytes: 0 })
+  })
+})

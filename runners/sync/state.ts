@@ -1,6 +1,10 @@
 import { SyncLimitError } from './errors.ts'
 
 interface State {
+  /** The run whose it is, which is forgotten as a whole. */
+  run: string
+  usedMs: number
+  bytes: number
   count: number
   /** Who waits for the count to become the key. */
   waiters: Map<number, Set<() => void>>
@@ -27,55 +31,118 @@ export interface SyncState {
   publish (topic: string, encoded: string): number
   /** Opens a reader at the first message of a topic; `appended` is called whenever there is more to read. */
   read (topic: string, appended: () => void): TopicReader
+  /**
+   * Forgets the runs nothing of which was used since then, on the clock of `performance`, and that nobody waits for or
+   * listens to. What a state or topic belongs to is told by its key: Testground's begin with `run:<id>:`.
+   */
+  forget (beforeMs: number): void
+  holdings (): { states: number, topics: number, retainedBytes: number }
 }
 
 interface Topic {
+  run: string
+  usedMs: number
+  bytes: number
   log: string[]
   readers: Set<() => void>
 }
 
-function createState (): State {
+function createState (): Omit<State, keyof Kept> {
   return { count: 0, waiters: new Map() }
 }
 
-function createTopic (): Topic {
+function createTopic (): Omit<Topic, keyof Kept> {
   return { log: [], readers: new Set() }
+}
+
+/** What is kept of everything that can be forgotten. */
+type Kept = Pick<State, 'run' | 'usedMs' | 'bytes'>
+
+/** The run of a key, `run:<id>:…` in Testground's clients; all other keys together are one. */
+function runOf (key: string): string {
+  return /^run:[^:]*/.exec(key)?.[0] ?? ''
 }
 
 /** Bytes charged for a key beside its characters, so that very many short ones are bounded too. */
 const keyOverheadBytes = 64
 
-/** Counts what is kept; throws once the sum would pass the bound. */
-function createBudget (bytesMax: number): (bytes: number, what: string) => void {
+interface Budget {
+  readonly heldBytes: number
+  /** @throws SyncLimitError once the sum would pass the bound */
+  retain (bytes: number, what: string): void
+  release (bytes: number): void
+}
+
+/** Counts what is kept. */
+function createBudget (bytesMax: number): Budget {
   let held = 0
-  return (bytes, what) => {
-    if (held + bytes > bytesMax) {
-      throw new SyncLimitError(`sync service: ${what} does not fit any more: the run's topics and states hold ` +
-        `${held} of at most ${bytesMax} bytes already; publish less, or a hash of it`)
-    }
-    held += bytes
+  return {
+    get heldBytes () { return held },
+    retain (bytes, what) {
+      if (held + bytes > bytesMax) {
+        throw new SyncLimitError(`sync service: ${what} does not fit any more: the run's topics and states hold ` +
+          `${held} of at most ${bytesMax} bytes already; publish less, or a hash of it`)
+      }
+      held += bytes
+    },
+    release: (bytes) => { held -= bytes }
+  }
+}
+
+function waitIn ({ waiters }: State, target: number, reached: () => void): () => void {
+  const waiting = waiters.get(target) ?? new Set()
+  waiters.set(target, waiting.add(reached))
+  return () => {
+    waiting.delete(reached)
+    if (waiting.size === 0 && waiters.get(target) === waiting) waiters.delete(target)
+  }
+}
+
+function readFrom ({ log, readers }: Topic, appended: () => void): TopicReader {
+  // A fresh function, so that one callback may serve several readers of one topic.
+  const wake = (): void => appended()
+  let position = 0
+  readers.add(wake)
+  return {
+    next () {
+      const encoded = log[position]
+      return encoded === undefined ? undefined : { encoded, seq: ++position }
+    },
+    stop: () => { readers.delete(wake) }
   }
 }
 
 /**
  * The states and topics of a sync service, without any sockets. A topic is a log, and a subscriber is a position in
  * it: that is what gives all subscribers one order, replays the past to a late one, and lets a stalled one cost
- * nothing to anybody else. Nothing is forgotten before the service ends.
+ * nothing to anybody else. Nothing is forgotten unless `forget` is called.
  *
  * @param retainedBytesMax bound on what topics and keys may hold together, in bytes of their encoded characters
  */
 export function createSyncState (retainedBytesMax: number): SyncState {
   const states = new Map<string, State>()
   const topics = new Map<string, Topic>()
-  const retain = createBudget(retainedBytesMax)
+  const budget = createBudget(retainedBytesMax)
 
-  function find<T> (all: Map<string, T>, key: string, create: () => T, kind: string): T {
+  function find<T extends Kept> (all: Map<string, T>, key: string, create: () => Omit<T, keyof Kept>, kind: string): T {
     const known = all.get(key)
-    if (known !== undefined) return known
-    retain(key.length + keyOverheadBytes, `the ${kind} "${key.slice(0, 200)}"`)
-    const created = create()
+    if (known !== undefined) {
+      known.usedMs = performance.now()
+      return known
+    }
+    const bytes = key.length + keyOverheadBytes
+    budget.retain(bytes, `the ${kind} "${key.slice(0, 200)}"`)
+    const created = { ...create(), run: runOf(key), usedMs: performance.now(), bytes } as T
     all.set(key, created)
     return created
+  }
+
+  function forgetOf (all: Map<string, Kept>, isInUse: (run: string) => boolean): void {
+    for (const [key, { run, bytes }] of all) {
+      if (isInUse(run)) continue
+      all.delete(key)
+      budget.release(bytes)
+    }
   }
 
   return {
@@ -95,36 +162,29 @@ export function createSyncState (retainedBytesMax: number): SyncState {
         reached()
         return () => {}
       }
-      const { waiters } = find(states, key, createState, 'state')
-      const waiting = waiters.get(target) ?? new Set()
-      waiters.set(target, waiting.add(reached))
-      return () => {
-        waiting.delete(reached)
-        if (waiting.size === 0 && waiters.get(target) === waiting) waiters.delete(target)
-      }
+      return waitIn(find(states, key, createState, 'state'), target, reached)
     },
 
     publish (key, encoded) {
       const topic = find(topics, key, createTopic, 'topic')
-      retain(encoded.length, `a message for the topic "${key.slice(0, 200)}"`)
+      budget.retain(encoded.length, `a message for the topic "${key.slice(0, 200)}"`)
+      topic.bytes += encoded.length
       const seq = topic.log.push(encoded)
       for (const appended of topic.readers) appended()
       return seq
     },
 
-    read (key, appended) {
-      const { log, readers } = find(topics, key, createTopic, 'topic')
-      // A fresh function, so that one callback may serve several readers of one topic.
-      const wake = (): void => appended()
-      let position = 0
-      readers.add(wake)
-      return {
-        next () {
-          const encoded = log[position]
-          return encoded === undefined ? undefined : { encoded, seq: ++position }
-        },
-        stop: () => { readers.delete(wake) }
-      }
-    }
+    read: (key, appended) => readFrom(find(topics, key, createTopic, 'topic'), appended),
+
+    forget (beforeMs) {
+      const inUse = new Set([
+        ...[...states.values()].filter(({ usedMs, waiters }) => usedMs > beforeMs || waiters.size > 0),
+        ...[...topics.values()].filter(({ usedMs, readers }) => usedMs > beforeMs || readers.size > 0)
+      ].map(({ run }) => run))
+      forgetOf(states, (run) => inUse.has(run))
+      forgetOf(topics, (run) => inUse.has(run))
+    },
+
+    holdings: () => ({ states: states.size, topics: topics.size, retainedBytes: budget.heldBytes })
   }
 }

@@ -1,0 +1,56 @@
+import type { Table } from './table.ts'
+import { columnsOf, tableText } from './table.ts'
+import { heatMap } from './figures/heat-map.ts'
+import { renderPng, renderSvg, titledSvg } from './render.ts'
+import { formatNumber } from './units.ts'
+
+/** What is drawn of a network. */
+export interface NetworkFacts {
+  readonly name: string
+  readonly description: string
+  readonly regions: readonly string[]
+  readonly links: readonly LinkFacts[]
+}
+
+export interface LinkFacts {
+  readonly from: string
+  readonly to: string
+  readonly roundTripMs: number
+  /** Null where nothing limits it. */
+  readonly bitsPerSecond: number | null
+}
+
+const bitsPerMegabit = 1e6
+
+/** The round trips of a network, and its rates where it limits them, as text. */
+export function networkTables (network: NetworkFacts): string {
+  const hasRates = network.links.some(({ bitsPerSecond }) => bitsPerSecond != null)
+  return [
+    matrixOf(network, 'Round trips in ms', ({ roundTripMs }) => formatNumber(roundTripMs)),
+    ...(hasRates ? [matrixOf(network, 'Rates of one flow in Mbit/s', ({ bitsPerSecond }) => bitsPerSecond == null ? '-' : formatNumber(bitsPerSecond / bitsPerMegabit))] : [])
+  ].map(tableText).join('\n\n')
+}
+
+function matrixOf ({ regions, links }: NetworkFacts, title: string, cell: (link: LinkFacts) => string): Table {
+  const shown = new Map(links.map((link) => [JSON.stringify([link.from, link.to]), cell(link)]))
+  return {
+    title,
+    note: 'Row: from. Column: to, by the number of its row.',
+    columns: columnsOf(['from'], regions.map((_, index) => String(index + 1))),
+    rows: regions.map((from, index) => [`${index + 1} ${from}`, ...regions.map((to) => shown.get(JSON.stringify([from, to])) ?? '-')])
+  }
+}
+
+/** The round trips as a picture: SVG, or PNG at 288 dpi. */
+export async function networkPicture ({ name, description, regions, links }: NetworkFacts, format: 'svg' | 'png'): Promise<Buffer> {
+  const { spec, title } = heatMap({
+    name: 'network',
+    title: `Network ${name}: round trips`,
+    regions,
+    cells: links.map(({ from, to, roundTripMs }) => ({ from, to, value: roundTripMs })),
+    label: 'ms',
+    caption: { source: description, warnings: [], regions }
+  })
+  const svg = await renderSvg(spec)
+  return format === 'png' ? renderPng(svg) : Buffer.from(titledSvg(svg, title))
+}
