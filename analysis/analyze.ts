@@ -151,7 +151,7 @@ function titleOf ({ run }: RunFolder): string {
 /** Instances that did not succeed; those that were told to stop because of another one come last. */
 function failuresOf ({ outcome }: RunFolder): Array<{ name: string, lastLines: readonly string[] }> {
   const failed = (outcome?.runs ?? []).flatMap(({ id, instances }) => instances
-    .filter((instance) => instance.outcome !== 'success')
+    .filter((instance) => instance.outcome !== 'success' && instance.outcome !== 'removed')
     .map((instance) => ({ id, instance })))
   return failed
     .sort((a, b) => Number(a.instance.outcome === 'missing') - Number(b.instance.outcome === 'missing'))

@@ -55,7 +55,7 @@ const runRecord = z.object({
 const instance = z.object({
   group: text,
   index: z.number().int().nonnegative(),
-  outcome: z.enum(['success', 'failure', 'crash', 'missing']),
+  outcome: z.enum(['success', 'failure', 'crash', 'missing', 'removed']),
   exitCode: z.number().nullish(),
   signal: text.nullish(),
   error: text.nullish(),

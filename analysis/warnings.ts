@@ -52,7 +52,7 @@ export function describeInstance (run: string, instance: InstanceOutcome): strin
 }
 
 function fate (instance: InstanceOutcome, was: 'was' | 'were'): string {
-  const how = { success: 'succeeded', failure: 'failed', crash: 'crashed', missing: `${was} lost` }[instance.outcome]
+  const how = { success: 'succeeded', failure: 'failed', crash: 'crashed', missing: `${was} lost`, removed: 'crashed as planned' }[instance.outcome]
   const details = [
     instance.signal == null ? '' : `signal ${instance.signal}`,
     instance.exitCode == null || instance.exitCode === 0 ? '' : `exit code ${instance.exitCode}`,

@@ -5,11 +5,13 @@ import { whenClosed } from './ends.ts'
 import { encodeGreeting, exchangeGreetings, ShapingError } from './greeting.ts'
 import { betaOf, requireLevel } from './level.ts'
 import { createPaths } from './path.ts'
-import { askedRoundTripMs, ProfileError, requireRegion } from './profile.ts'
+import { ProfileError, requireRegion } from './profile.ts'
+import { createShapedFaults, unanswered } from './shaped-faults.ts'
 import { ShapedConnection } from './shaped-connection.ts'
 import type { Clock } from './clock.ts'
 import type { NetworkCounters } from './counters.ts'
 import type { Model } from './level.ts'
+import type { LinkState } from './links.ts'
 import type { Profile } from './profile.ts'
 import type { MultiaddrConnection, Upgrader, UpgraderOptions } from '@libp2p/interface'
 
@@ -31,6 +33,8 @@ export interface ShapedInit extends Partial<Model> {
   clock?: Clock
   /** Where to count; read it at any time. */
   counters?: NetworkCounters
+  /** What faults make of links, if there are any. */
+  links?: LinkState
   /** How long the other side may take to greet, in ms; 5000 by default. */
   greetingTimeoutMs?: number
 }
@@ -46,24 +50,29 @@ export interface Gate {
 
 /** @throws ProfileError, ShapingError */
 export function createGate (init: ShapedInit): Gate {
-  const { profile, region, instance, seed, clock = realClock, counters = createCounters(), level = 'bandwidth', beta } = init
+  const { profile, region, instance, seed, clock = realClock, counters = createCounters(), level = 'bandwidth', beta, links } = init
   const timeoutMs = init.greetingTimeoutMs ?? GREETING_TIMEOUT_MS_DEFAULT
   requireRegion(profile, region)
   requireLevel(profile, level)
   refuseDownlink(profile)
   const ours = encodeGreeting({ region, instance })
   const delayLine = createDelayLine(clock)
-  const paths = createPaths(profile, region, instance, seed, { beta: betaOf({ level, beta }) })
+  const faults = createShapedFaults(profile, { instance, region }, links)
+  const paths = createPaths(profile, region, instance, seed, { beta: betaOf({ level, beta }), degradation: faults.degradation })
 
   async function shape (inner: MultiaddrConnection, roundTrips: number, signal: AbortSignal): Promise<ShapedConnection> {
     const sinceMs = clock.nowMs()
     const { theirs, rest } = await exchangeGreetings(inner, ours, { clock, timeoutMs, signal })
     requireRegion(profile, theirs.region)
+    if (!faults.meet(theirs.instance, theirs.region)) {
+      return unanswered(inner, signal)
+    }
     const { path, release } = paths.acquire(theirs.region, theirs.instance)
     const connection = new ShapedConnection({ inner, rest, path, delayLine, counters: counters.of(theirs.region) })
+    faults.watch(connection, theirs.instance)
     whenClosed(connection, release)
     try {
-      await waitUntil(delayLine, sinceMs + roundTrips * askedRoundTripMs(profile, region, theirs.region), signal)
+      await waitUntil(delayLine, sinceMs + roundTrips * faults.roundTripMs(theirs.instance), signal)
     } catch (error) {
       connection.abort(error as Error)
       throw error

@@ -44,8 +44,8 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
       link: path.connect(),
       departures: delayLine,
       arrivals: delayLine,
-      sendBufferBytes: path.sendBufferBytes,
-      segmentBytes: path.segmentBytes,
+      get sendBufferBytes () { return path.sendBufferBytes },
+      get segmentBytes () { return path.segmentBytes },
       deliver: (data) => this.#deliver(data),
       onDrain: () => { this.safeDispatchEvent('drain') }
     })
@@ -93,6 +93,15 @@ export class ShapedConnection extends AbstractMultiaddrConnection {
     const { acceptedBytes, hasRoom } = this.#egress.accept(data)
     this.#counters.bytesSent += acceptedBytes
     return { sentBytes: acceptedBytes, canSendMore: hasRoom }
+  }
+
+  /** While the other side cannot be reached, what is sent is held. */
+  holdBack (hold: boolean): void {
+    if (hold) {
+      this.#egress.hold()
+    } else {
+      this.#egress.release()
+    }
   }
 
   /** Resolves when everything written so far has reached the other side, or the connection is gone. */

@@ -156,11 +156,15 @@ export class SimulatedConnection extends AbstractMultiaddrConnection {
     }
   }
 
-  /** Its instance is no more: what has left arrives, and nothing else comes of it. */
-  vanish (): void {
+  /** Its instance is no more: what has left arrives, and nothing else comes of it but the reset, if it is told. */
+  vanish (resets: boolean): void {
     this.#vanished = true
     this.#ended.resolve()
-    this.#egress.reset(() => undefined)
+    this.#egress.reset(() => {
+      if (resets) {
+        this.#peer?.reset()
+      }
+    })
     this.#init.local.connections.delete(this)
   }
 

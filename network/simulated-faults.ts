@@ -20,10 +20,11 @@ export interface Faults {
   restore: (from: string, to: string) => void
   /**
    * All connections of an instance are no more, and it neither listens nor dials until it is given a new transport. Its
-   * peers are told by a reset when what they send next comes to it; with `silent` its whole host is gone, and they are
-   * told nothing until it is back.
+   * peers are told by a reset when what they send next comes to it; with `resets` its host tells them at once, as the
+   * kernel of a process that was killed does; with `silent` its whole host is gone, and they are told nothing until it
+   * is back.
    */
-  crash: (instance: string, options?: { silent?: boolean }) => void
+  crash: (instance: string, options?: { silent?: boolean, resets?: boolean }) => void
 }
 
 interface FaultsInit {
@@ -90,13 +91,13 @@ export function createFaults ({ profile, level, hosts }: FaultsInit): FaultState
       requireHost(to)
       degradations.get(from)?.delete(to)
     },
-    crash (instance, { silent = false } = {}) {
+    crash (instance, { silent = false, resets = false } = {}) {
       const host = requireHost(instance)
       host.life.over = true
       host.silent = silent
       host.ports.clear()
       for (const connection of host.connections) {
-        connection.vanish()
+        connection.vanish(resets)
       }
       apply()
     }

@@ -40,6 +40,11 @@ export interface SimulatedInstance {
 /** A network in one process, in which nothing happens but through its stage. */
 export interface SimulatedNetwork extends Faults {
   /**
+   * Makes an instance known that will ask for a transport later, so that faults can name it. Addresses are given in the
+   * order in which instances become known.
+   */
+  place: (instance: string, region: string) => void
+  /**
    * What a libp2p node of this instance uses as its transport. The address of an instance is /ip4/10.x.y.z, where x.y.z
    * is its number in the order of asking, from 1; it listens on any port, and port 0 is 4001 and up.
    * To ask again after a crash is a restart: same address, new ports and connections.
@@ -100,6 +105,11 @@ export function createSimulatedNetwork (init: SimulatedNetworkInit): SimulatedNe
 
   return {
     ...faults,
+    place (instance, region) {
+      if (!byInstance.has(instance)) {
+        register(instance, region)
+      }
+    },
     transport ({ instance, region, counters }) {
       const host = byInstance.get(instance) ?? register(instance, region)
       if (host.region !== region) {

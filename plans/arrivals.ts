@@ -18,6 +18,8 @@ export interface Arrivals {
   readonly byHash: ReadonlyMap<string, Arrival>
   onEntry?: (arrival: Arrival) => void
   onFile?: (arrival: Arrival) => void
+  /** Takes on what the peer holds already, of which no event tells, as after a restart; they count as there from now on. */
+  adopt (contributions: Iterable<Contribution>, isHeld: (hash: string) => boolean): void
   /** Resolves when all of these entries are here. */
   entriesOf (hashes: readonly string[]): Promise<void>
   /** Resolves when all of these entries and their whole files are here. */
@@ -39,6 +41,18 @@ export function observeArrivals (peer: Peer, clock: InstanceClock): Arrivals {
 
   const arrivals: Arrivals = {
     byHash,
+    adopt: (contributions, isHeld) => {
+      for (const contribution of contributions) {
+        const arrival: Arrival = byHash.get(contribution.hash) ?? { contribution, entryMs: clock.nowMs() }
+        byHash.set(contribution.hash, arrival)
+        settle(entryWaits, contribution.hash)
+
+        if (isHeld(contribution.hash)) {
+          arrival.fileMs ??= clock.nowMs()
+          settle(fileWaits, contribution.hash)
+        }
+      }
+    },
     entriesOf: (hashes) => waitFor(entryWaits, hashes.filter((hash) => !byHash.has(hash))),
     filesOf: (hashes) => waitFor(fileWaits, hashes.filter((hash) => !held(hash)))
   }

@@ -25,16 +25,28 @@ export interface Cluster {
   readonly arrivals: Arrivals
 }
 
+/** What is other than by default. */
+export interface OpenOptions {
+  /** Where the peer keeps everything, where it keeps it on disk. */
+  readonly directory?: string
+  readonly listen?: string[]
+  /** Whether it connects to those that others tell of, and again to those that it has lost. */
+  readonly peerExchange?: boolean
+}
+
 /** Opens this instance's peer, watched from its first moment. */
-export async function openMember (context: InstanceContext, members: Members, params: CorpusParams): Promise<Cluster> {
+export async function openMember (
+  context: InstanceContext, members: Members, params: CorpusParams,
+  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false }: OpenOptions = {}
+): Promise<Cluster> {
   const counters = createCounters()
   const peer = await openPeer({
-    listen: context.listen,
+    listen,
     pin: 'everything',
     sync: params.sync,
-    peerExchange: false,
+    peerExchange,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory: join(context.temporaryDirectory, 'peer') } : {})
+    ...(params.store === 'disk' ? { directory } : {})
   })
   let warnings = 0
   peer.events.addEventListener('failure', ({ detail }) => {
@@ -92,7 +104,7 @@ export async function connectMember (
 }
 
 /** Resolves when as many other peers as given share the log with this one. */
-async function neighbours (peer: Peer, count: number): Promise<void> {
+export async function neighbours (peer: Peer, count: number): Promise<void> {
   const enough = (): boolean => peer.status().neighbours >= count
 
   if (!enough()) {

@@ -1,3 +1,4 @@
+import type { LinkFault, Timeline } from './faults/timeline.ts'
 import type { Random } from './random.ts'
 import type { Profile } from '../network/profile.ts'
 import type { NetworkCounters } from '../network/counters.ts'
@@ -23,8 +24,22 @@ export interface InstanceContext {
   /** The transport that applies the network profile between this instance and the others. */
   transport (init: { profile: Profile, region: string, counters: NetworkCounters }): TransportFactory
   readonly record: Recorder
-  /** Says that this instance has come to a phase of the case; the runner counts the instances in each. */
-  phase (name: string): Promise<void>
+  /** Says that this instance has come to a phase of the case; the runner counts the instances in each. Returns its position, from 1. */
+  phase (name: string): Promise<number>
+  /**
+   * What goes wrong in this run, where something is to. The runner carries out what concerns processes, the instance what
+   * concerns its peer: joining, taking leave, and coming back from that.
+   */
+  readonly faults?: Timeline
+  /** Which life of this instance its process began with: 0 unless it was started again after a crash. */
+  readonly life: number
+  /**
+   * Tells what happens to links, in which instances are named by their index, at times after `startMs` on the run's clock. Where
+   * one network lies between all instances, the runner carries it out for all of them.
+   */
+  followLinkFaults (faults: readonly LinkFault[], startMs: number): void
+  /** A directory that is this instance's alone, is kept from life to life and is removed after the run. */
+  readonly storageDirectory: string
   /** A directory that is this instance's alone and is removed after the run. */
   readonly temporaryDirectory: string
   /** The addresses to listen on, as multiaddrs. */
@@ -43,6 +58,8 @@ export interface SyncContext {
   publish (topic: string, payload: unknown): Promise<void>
   /** The first `count` payloads of a topic, from its beginning; waits for them at most `timeoutMs`. */
   collect<T> (topic: string, count: number, timeoutMs: number): Promise<T[]>
+  /** Calls back with every payload of a topic, from its beginning, until what it returns is called. */
+  follow<T> (topic: string, onPayload: (payload: T) => void): Promise<() => void>
 }
 
 export interface InstanceClock {

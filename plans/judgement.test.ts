@@ -9,7 +9,7 @@ import type { Contribution, Peer } from '../peersdb/index.ts'
 import type { Posted } from './workload.ts'
 
 const { signal } = new AbortController()
-const self = { index: 2, group: 'peers', role: 'peer', region: 'east' }
+const self = { index: 2, name: 'peers/2', group: 'peers', role: 'peer', region: 'east' }
 const content = (name: string): Uint8Array => Buffer.from(`content of ${name}`)
 
 function posted (name: string): Posted {

@@ -41,7 +41,8 @@ export async function compareWithPosted (peer: Peer, posted: readonly Posted[], 
   return differences
 }
 
-async function digestOf (peer: Peer, cid: string, signal: AbortSignal): Promise<string | undefined> {
+/** SHA-256 of a file as this peer alone holds it; undefined where it does not hold all of it. */
+export async function digestOf (peer: Peer, cid: string, signal: AbortSignal): Promise<string | undefined> {
   const hash = createHash('sha256')
 
   try {

@@ -2,7 +2,7 @@
  * One instance of the plan: what a runner starts, with Testground's environment. Its exit code is 0 when the
  * case passed, 1 when it failed or crashed, 2 when the sync service was lost.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { invokeMap } from '@testground/sdk'
@@ -12,7 +12,9 @@ import { createFileRecorder } from './recorder.ts'
 import { observeResources } from './resources.ts'
 import { createTestgroundContext } from './testground-context.ts'
 import { watchSyncService } from './watchdog.ts'
+import type { Timeline } from './faults/timeline.ts'
 import type { FileRecorder } from './recorder.ts'
+import type { Place } from './testground-context.ts'
 import type { RunEnv } from '@testground/sdk/dist/src/runtime/types.js'
 import type { SyncClient } from '@testground/sdk/dist/src/sync/types.js'
 
@@ -73,7 +75,7 @@ async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<
 
   try {
     const context = await createTestgroundContext({
-      runenv: env, client, recorder, signal: stopping.signal, temporaryDirectory, onPhase: recordPhase
+      runenv: env, client, recorder, signal: stopping.signal, temporaryDirectory, onPhase: recordPhase, place: readPlace()
     })
     await findCase(name)?.run(context)
   } catch (err) {
@@ -83,6 +85,22 @@ async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<
   } finally {
     stopObserving()
     recorder.flush()
+  }
+}
+
+/** What the runner `local` tells beyond Testground's environment; undefined where it is another one. */
+function readPlace (): Place | undefined {
+  const { PEERSLAB_INSTANCE: index, PEERSLAB_LIFE: life, PEERSLAB_FAULTS: faults, TEST_TEMP_PATH: kept } = process.env
+
+  if (index == null || kept == null) {
+    return undefined
+  }
+
+  return {
+    index: Number(index),
+    life: Number(life ?? 0),
+    storageDirectory: join(kept, 'storage'),
+    ...(faults == null ? {} : { faults: JSON.parse(readFileSync(faults, 'utf8')) as Timeline })
   }
 }
 

@@ -23,7 +23,7 @@ describe('regions', () => {
 
   it('that were asked for are kept, and refused where the profile has none of that name', () => {
     const [, second = ''] = six.regions
-    expect(assignRegions([introduction(0, 'a', second)], six)[0]).toEqual({ index: 0, group: 'a', role: 'peer', region: second })
+    expect(assignRegions([introduction(0, 'a', second)], six)[0]).toEqual({ index: 0, name: 'a/0', group: 'a', role: 'peer', region: second })
     expect(() => assignRegions([introduction(0, 'a', 'mars')], six)).toThrow(ProfileError)
   })
 })
@@ -36,6 +36,7 @@ describe('instances that meet', () => {
     const published: unknown[] = []
     return {
       index: 0,
+      life: 0,
       group: 'peers',
       instances: others.length + 1,
       clock: { domain: 'here' },

@@ -16,6 +16,8 @@ interface Introduction {
 /** One instance of the run, as all instances know it. */
 export interface Member {
   readonly index: number
+  /** "group/index", where the index is that within the group. */
+  readonly name: string
   readonly group: string
   readonly role: string
   readonly region: string
@@ -44,7 +46,12 @@ export async function meet (context: InstanceContext, params: CommonParams): Pro
     region: params.region,
     clock: context.clock.domain
   }
-  await context.sync.publish('introductions', own)
+
+  // Whoever was here before has said so.
+  if (context.life === 0) {
+    await context.sync.publish('introductions', own)
+  }
+
   const introductions = await context.sync.collect<Introduction>('introductions', context.instances, params.timeout_secs * 1000)
   const strange = introductions.find(({ clock }) => clock !== own.clock)
 
@@ -71,6 +78,6 @@ export function assignRegions (introductions: readonly Introduction[], profile: 
     nextInGroup.set(group, rank + 1)
     const assigned = region === 'spread' ? profile.regions[rank % profile.regions.length] ?? region : region
     requireRegion(profile, assigned)
-    return { index, group, role, region: assigned }
+    return { index, name: `${group}/${rank}`, group, role, region: assigned }
   })
 }

@@ -48,6 +48,51 @@ export const metrics = {
     meaning: '1 when this peer\'s log and files are exactly what was contributed, byte for byte, else 0',
     better: 'higher'
   },
+  entries_held_ratio: {
+    unit: '1',
+    meaning: 'entries in this peer\'s log, of as many (of) as had been acknowledged to whoever contributed them elapsed_ms after the start mark',
+    better: 'higher'
+  },
+  files_held_ratio: {
+    unit: '1',
+    meaning: 'whole files held by this peer, of as many (of) as had been acknowledged elapsed_ms after the start mark; 1 is converged',
+    better: 'higher'
+  },
+  files_available_ratio: {
+    unit: '1',
+    meaning: 'files that at least one live peer held as a whole elapsed_ms after the start mark, of as many (of) as had been acknowledged',
+    better: 'higher'
+  },
+  file_availability: {
+    unit: '1',
+    meaning: 'part of the time since it was acknowledged in which at least one live peer held this file as a whole; tag: cid',
+    better: 'higher'
+  },
+  peers_alive: {
+    unit: 'peers',
+    meaning: 'peers that were there elapsed_ms after the start mark, of all (of)',
+    better: 'none'
+  },
+  rejoin_ms: {
+    unit: 'ms',
+    meaning: 'a peer that joins, or comes back, opens until it holds all that had been acknowledged by then; tags: begins (join or restart), disk (kept or new), root (present or absent: whether a peer with role root was there); censored=1: its life, or the wait, was over before',
+    better: 'lower'
+  },
+  rejoin_neighbour_ms: {
+    unit: 'ms',
+    meaning: 'a peer that joins, or comes back, opens until the first other peer shares the log with it; tags and censoring as for rejoin_ms',
+    better: 'lower'
+  },
+  wasted_bytes: {
+    unit: 'B',
+    meaning: 'bytes that a life of this peer received beyond those of the files that it lacked, elapsed_ms after the start mark',
+    better: 'lower'
+  },
+  heal_ms: {
+    unit: 'ms',
+    meaning: 'last fault over until this peer held everything that has to be everywhere; 0 where it did already; censored=1: it still did not when the wait ran out',
+    better: 'lower'
+  },
   bytes_sent: {
     unit: 'B',
     meaning: 'bytes of libp2p connections that this instance sent; tag: to, a region',

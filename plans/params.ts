@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { isPreset, presets } from './corpus/presets.ts'
 import { ParameterError } from './errors.ts'
+import { churnNames } from './faults/presets.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').transform(Number)
@@ -27,6 +28,19 @@ function withCount<P extends { corpus: string, contributions?: number | undefine
   return { ...params, contributions }
 }
 
+const ratio = number.refine((share) => share <= 1, 'must be from 0 to 1')
+
+/** How a deliberately broken instance breaks; tests of the judgement alone use it. */
+const sabotage = z.enum(['none', 'drop-tenth', 'invent', 'report-early']).default('none')
+
+const underFaults = {
+  faults: z.string().default(''),
+  sample_ms: count.refine((ms) => ms >= 100, 'must be at least 100').default(1000),
+  store: z.enum(['memory', 'disk']).default('disk'),
+  interval_ms: number.default(1000),
+  sabotage
+}
+
 /** What the parameters of each case mean, once they are read. The manifest documents and types them for Testground. */
 export const paramSchemas = {
   replication: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }).transform(withCount),
@@ -35,6 +49,26 @@ export const paramSchemas = {
     ...corpus,
     role: z.enum(['peer', 'newcomer']).default('peer'),
     joins_at_once: count.refine((n) => n > 0, 'must be at least 1').default(1)
+  }).transform(withCount),
+  churn: z.object({
+    ...common,
+    ...corpus,
+    ...underFaults,
+    role: z.enum(['contributor', 'reader', 'root']).default('contributor'),
+    churn: z.enum(churnNames).default('none'),
+    duration_secs: count.refine((s) => s > 0, 'must be at least 1').default(60),
+    time_scale: number.refine((scale) => scale > 0, 'must be above 0').default(1),
+    crash_ratio: ratio.default(0.5),
+    disk_loss_ratio: ratio.default(0)
+  }).transform(withCount),
+  partition: z.object({
+    ...common,
+    ...corpus,
+    ...underFaults,
+    role: z.enum(['contributor', 'reader']).default('contributor'),
+    isolate: z.string().default(''),
+    cut_at_secs: count.default(10),
+    cut_secs: count.refine((s) => s > 0, 'must be at least 1').default(20)
   }).transform(withCount),
   link: z.object({
     ...common,
@@ -47,7 +81,8 @@ export const paramSchemas = {
 export type CaseName = keyof typeof paramSchemas
 export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
 export type CommonParams = Params<CaseName>
-export type CorpusParams = Params<'replication' | 'bootstrapping'>
+export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition'>
+export type FaultParams = Params<'churn' | 'partition'>
 
 /**
  * Reads the parameters of one instance. Testground sends "null" for a parameter that has no default.

@@ -12,6 +12,7 @@ import type { Corpus } from './corpus/index.ts'
 import type { Member, Members } from './members.ts'
 import type { CorpusParams } from './params.ts'
 import type { Posted } from './workload.ts'
+import type { Contribution } from '../peersdb/index.ts'
 
 /** What every instance of a case that replicates a corpus knows once all have met. */
 export interface Gathering {
@@ -41,15 +42,17 @@ export async function found (context: InstanceContext, gathering: Gathering, fou
   const { params, members } = gathering
   const cluster = await openMember(context, members, params)
   const byPeerId = await connectMember(context, cluster.peer, founders, params)
-  recordArrivals(context, cluster, byPeerId)
+  recordArrivals(context, cluster, ({ contributor }) => byPeerId.get(contributor))
   await reach(context, gathering, 'connected', founders.length)
   return cluster
 }
 
 /** Records a row whenever a contribution of another member, or its file, arrives. */
-function recordArrivals (context: InstanceContext, { peer, arrivals }: Cluster, byPeerId: ReadonlyMap<string, Member>): void {
+export function recordArrivals (
+  context: InstanceContext, { peer, arrivals }: Cluster, originOf: (contribution: Contribution) => Member | undefined
+): void {
   const record = (name: 'replication_entry_ms' | 'replication_file_ms', { contribution }: Arrival, arrivedMs: number): void => {
-    const origin = byPeerId.get(contribution.contributor)
+    const origin = originOf(contribution)
     const startedMs = contributedMs(contribution)
 
     if (origin != null && startedMs != null && contribution.contributor !== peer.id) {
@@ -134,17 +137,23 @@ export async function judgeAndClose (
 }
 
 /** Records what this instance exchanged with each region, and how many bytes it received for each one that it needed. */
-function recordTraffic (context: InstanceContext, { counters }: Cluster, posted: readonly Posted[]): void {
-  const byRegion = Object.entries(counters.snapshot())
+function recordTraffic (context: InstanceContext, cluster: Cluster, posted: readonly Posted[]): void {
+  const receivedBytes = recordBytes(context, cluster)
   const neededBytes = posted.filter(({ from }) => from !== context.index).reduce((sum, { bytes }) => sum + bytes, 0)
-  const receivedBytes = byRegion.reduce((sum, [, { bytesReceived }]) => sum + bytesReceived, 0)
+
+  if (neededBytes > 0) {
+    context.record.metric('redundancy', receivedBytes / neededBytes)
+  }
+}
+
+/** Records what this instance exchanged with each region. @returns the bytes that it received from all of them */
+export function recordBytes (context: InstanceContext, { counters }: Cluster): number {
+  const byRegion = Object.entries(counters.snapshot())
 
   for (const [region, { bytesSent, bytesReceived }] of byRegion) {
     context.record.metric('bytes_sent', bytesSent, { to: region })
     context.record.metric('bytes_received', bytesReceived, { from: region })
   }
 
-  if (neededBytes > 0) {
-    context.record.metric('redundancy', receivedBytes / neededBytes)
-  }
+  return byRegion.reduce((sum, [, { bytesReceived }]) => sum + bytesReceived, 0)
 }

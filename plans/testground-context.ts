@@ -1,13 +1,17 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { network } from '@testground/sdk'
 import { tcp } from '@libp2p/tcp'
+import { createLinkState } from '../network/links.ts'
 import { shaped } from '../network/shaped.ts'
+import { followLinkFaults } from './faults/links.ts'
 import { encodePayload } from './payload.ts'
 import { createRandom } from './random.ts'
 import { phaseState } from './phases.ts'
 import { within } from './wait.ts'
+import type { Timeline } from './faults/timeline.ts'
 import type { FileRecorder } from './recorder.ts'
 import type { InstanceClock, InstanceContext, SyncContext } from './context.ts'
 import type { RunEnv } from '@testground/sdk/dist/src/runtime/types.js'
@@ -23,6 +27,15 @@ export interface TestgroundContextInit {
   signal: AbortSignal
   temporaryDirectory: string
   onPhase: (name: string) => void
+  /** What a runner of ours tells beyond Testground: the number in the run, the life, its storage, and what goes wrong. */
+  place?: Place
+}
+
+export interface Place {
+  readonly index: number
+  readonly life: number
+  readonly storageDirectory: string
+  readonly faults?: Timeline
 }
 
 /** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
@@ -31,9 +44,13 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
   // What lies between instances is the plan's own link model, so a sidecar is not waited for, which may be none but in name.
   const networkClient = network.newClient(client, runenv)
   const sync = createSyncContext(client, signal)
-  const index = await sync.signal('initialized_global') - 1
+  const index = init.place?.index ?? await sync.signal('initialized_global') - 1
   await sync.signal(`initialized_group_${runenv.testGroupId}`)
   const { seed = '1' } = runenv.testInstanceParams
+  const clock = createHostClock(signal)
+  const links = createLinkState()
+  const storageDirectory = init.place?.storageDirectory ?? join(init.temporaryDirectory, 'storage')
+  mkdirSync(storageDirectory, { recursive: true })
 
   return {
     group: runenv.testGroupId,
@@ -41,14 +58,18 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     index,
     params: Object.freeze({ ...runenv.testInstanceParams }),
     sync,
-    clock: createHostClock(signal),
+    clock,
     random: (name) => createRandom(seed, name, `instance ${index}`),
-    transport: ({ profile, region, counters }) => shaped(tcp(), { profile, region, counters, instance: String(index), seed: `${seed} ${index}` }),
+    transport: ({ profile, region, counters }) => shaped(tcp(), { profile, region, counters, instance: String(index), seed: `${seed} ${index}`, links }),
     record: init.recorder,
     phase: async (name) => {
       init.onPhase(name)
-      await sync.signal(phaseState(name))
+      return sync.signal(phaseState(name))
     },
+    faults: init.place?.faults,
+    life: init.place?.life ?? 0,
+    followLinkFaults: (faults, startMs) => { followLinkFaults({ faults, startMs, links, clock, record: init.recorder, signal }) },
+    storageDirectory,
     temporaryDirectory: init.temporaryDirectory,
     listen: [`/ip4/${networkClient.getDataNetworkIP()}/tcp/0`],
     signal
@@ -117,6 +138,19 @@ function createSyncContext (client: SyncClient, signal: AbortSignal): SyncContex
       }
 
       return payloads
+    },
+    follow: async <T> (topic: string, onPayload: (payload: T) => void) => {
+      const subscription = await client.subscribe(topic)
+
+      const read = async (): Promise<void> => {
+        for (let next = await subscription.wait.next(); next.done !== true; next = await subscription.wait.next()) {
+          onPayload(next.value as T)
+        }
+      }
+
+      // A lost sync service ends the instance, which is watched elsewhere.
+      void read().catch(() => undefined)
+      return () => { subscription.cancel() }
     }
   }
 }

@@ -1,5 +1,8 @@
-/** What became of one instance. `missing`: it ended, or was ended, without saying how its case went. */
-export type InstanceOutcome = 'success' | 'failure' | 'crash' | 'missing'
+/**
+ * What became of one instance, in its last life. `missing`: it ended, or was ended, without saying how its case went; `removed`: it
+ * crashed for good, as the timeline of faults has it.
+ */
+export type InstanceOutcome = 'success' | 'failure' | 'crash' | 'missing' | 'removed'
 
 /** `unknown`: it could not be judged, because an instance was lost or the run did not come to its end. */
 export type Verdict = 'pass' | 'fail' | 'unknown'
@@ -25,6 +28,8 @@ export interface InstanceResult {
   readonly stopped: boolean
   /** The last lines that it wrote, for those that did not succeed. */
   readonly lastLines: readonly string[]
+  /** How many lives its process began with, where faults ended some. */
+  readonly lives?: number
 }
 
 export interface RunOutcome {
@@ -51,6 +56,11 @@ export function instanceOutcome ({ exitCode, signal, event, stopped }: InstanceE
   return signal == null || event?.kind === 'crash' ? 'crash' : 'missing'
 }
 
+/** Whether an instance ended badly, and by itself. */
+export function isBad ({ outcome, stopped }: InstanceResult): boolean {
+  return outcome !== 'success' && outcome !== 'removed' && !stopped
+}
+
 /** How a run came to its end. */
 export interface RunEnd {
   /** The first instance that ended badly by itself; what others did after it may be its doing. */
@@ -68,9 +78,11 @@ export function judgeRun (id: string, instances: readonly InstanceResult[], { fi
     return { id, verdict: firstBad.outcome === 'missing' ? 'unknown' : 'fail', reason: describe(firstBad), instances }
   }
 
-  return cutShort == null
-    ? { id, verdict: 'pass', reason: `all ${instances.length} instances succeeded`, instances }
-    : { id, verdict: 'unknown', reason: cutShort, instances }
+  const removed = instances.filter(({ outcome }) => outcome === 'removed').length
+  const reason = removed === 0
+    ? `all ${instances.length} instances succeeded`
+    : `all ${instances.length - removed} instances succeeded that were to be there at the end, ${removed} crashed as planned`
+  return cutShort == null ? { id, verdict: 'pass', reason, instances } : { id, verdict: 'unknown', reason: cutShort, instances }
 }
 
 /** The verdict of several runs: as bad as the worst of them. */
@@ -84,6 +96,7 @@ export function describe ({ group, index, outcome, exitCode, signal, error }: In
     success: 'succeeded',
     failure: 'failed',
     crash: 'crashed',
+    removed: 'crashed as planned',
     missing: signal == null ? 'ended without a result' : 'was killed'
   }[outcome]
   const end = signal ?? (exitCode == null || exitCode === 0 ? undefined : `exit code ${exitCode}`)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
@@ -63,9 +64,15 @@ export async function readRunAgain (
     metadata: { ...composition.metadata as Composition['metadata'] },
     runs: composition.runs.map((run) => ({
       ...run,
-      groups: run.groups.map((group) => ({ ...group, params: { ...group.params, ...set } }))
+      groups: run.groups.map((group) => ({ ...group, params: { ...group.params, ...savedFaults(folder, run.id, group.params), ...set } }))
     }))
   }
+}
+
+/** The file of faults of an earlier run may be another one by now; what it was is in the run's folder. */
+function savedFaults (folder: string, run: string, params: Readonly<Record<string, string>>): { faults?: string } {
+  const saved = join(folder, 'instances', run, 'faults.json')
+  return (params.faults ?? '') !== '' && existsSync(saved) ? { faults: saved } : {}
 }
 
 function parseJson (text: string, path: string): unknown {

@@ -7,6 +7,7 @@ import { roCrate } from './ro-crate.ts'
 import type { Level } from '../network/level.ts'
 import type { Profile } from '../network/profile.ts'
 import type { Metric } from '../plans/index.ts'
+import type { FaultRecord } from './faults.ts'
 import type { Composition, RunSpec } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { Provenance } from './provenance.ts'
@@ -49,6 +50,8 @@ export interface RunFolder {
   writeOutcome (outcome: OutcomeRecord): Promise<void>
   /** What the simulation of a run was as a whole, beside its instances. */
   writeSimulation (run: string, summary: SimulationSummary): Promise<void>
+  /** What goes wrong in a run, and what of it was done when. @returns the path of the file */
+  writeFaults (run: string, faults: FaultRecord): Promise<string>
   /** Where what is asked of a simulated run goes: the events of the network, the messages of streams, the way of one contribution. */
   observed (run: string, file: 'trace.txt' | 'messages.csv' | 'sequence.csv'): string
 }
@@ -79,6 +82,12 @@ export async function createRunFolder (out: string, composition: string, started
     },
     writeSimulation: async (run, summary) => {
       await writeWhole(join(path, 'instances', run, 'simulation.json'), `${JSON.stringify(summary, null, 2)}\n`)
+    },
+    writeFaults: async (run, faults) => {
+      const file = join(path, 'instances', run, 'faults.json')
+      await mkdir(join(path, 'instances', run), { recursive: true })
+      await writeWhole(file, `${JSON.stringify(faults, null, 2)}\n`)
+      return file
     },
     observed: (run, file) => join(path, 'instances', run, file)
   }

@@ -11,6 +11,7 @@ import { readProvenance } from './provenance.ts'
 import { readRunAgain } from './rerun.ts'
 import { createRunFolder } from './run-folder.ts'
 import { simRunner } from './sim/index.ts'
+import type { Timeline } from '../plans/index.ts'
 import type { Composition } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { OutcomeRecord, RunRecord } from './run-folder.ts'
@@ -59,10 +60,10 @@ export async function run (options: RunOptions): Promise<RunReport> {
     throw new RunRequestError(`there is no runner "${options.runner}"; use one of ${Object.keys(runners).join(', ')}`)
   }
 
-  const notes = await check(composition)
+  const { notes, faults } = await check(composition)
   const prepared = await runner.prepare(options.simulation)
   const startedAt = new Date()
-  const record = await describe(composition, options, prepared, startedAt)
+  const record = await describe(composition, options, prepared, { startedAt, faults })
   const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
   await folder.writeRecord(record)
   const outcomes: RunOutcome[] = []
@@ -72,7 +73,9 @@ export async function run (options: RunOptions): Promise<RunReport> {
     const progress = createProgress(options.progress, label)
     progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${runner.name}`)
     notes.get(each.id)?.forEach((note) => { progress.say(note) })
-    outcomes.push(await prepared.run({ composition, run: each, folder, progress, timeoutMs: options.timeoutMs, signal: options.signal }))
+    outcomes.push(await prepared.run({
+      composition, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
+    }))
 
     if (options.signal.aborted) {
       break
@@ -85,8 +88,14 @@ export async function run (options: RunOptions): Promise<RunReport> {
   return { folder: folder.path, verdict: outcome.verdict, reason: outcome.reason }
 }
 
-/** Refuses what no run of the composition could be carried out with; tells what people should know of each, by its id. */
-async function check (composition: Composition): Promise<ReadonlyMap<string, readonly string[]>> {
+/** By the id of the run: what people should know of it, and what goes wrong in it. */
+interface Checked {
+  readonly notes: ReadonlyMap<string, readonly string[]>
+  readonly faults: ReadonlyMap<string, Timeline>
+}
+
+/** Refuses what no run of the composition could be carried out with. */
+async function check (composition: Composition): Promise<Checked> {
   const testCase = findCase(composition.case)
 
   if (testCase == null) {
@@ -94,12 +103,18 @@ async function check (composition: Composition): Promise<ReadonlyMap<string, rea
   }
 
   const notes = new Map<string, readonly string[]>()
+  const faults = new Map<string, Timeline>()
 
   for (const { id, groups } of composition.runs) {
     notes.set(id, await testCase.check(groups))
+    const timeline = await testCase.faults?.(groups)
+
+    if (timeline != null) {
+      faults.set(id, timeline)
+    }
   }
 
-  return notes
+  return { notes, faults }
 }
 
 function conclude (composition: Composition, runs: readonly RunOutcome[]): OutcomeRecord {
@@ -114,16 +129,21 @@ function conclude (composition: Composition, runs: readonly RunOutcome[]): Outco
   return { verdict: worst, reason: telling?.reason ?? 'nothing was run', runs }
 }
 
-async function describe (composition: Composition, options: RunOptions, runner: PreparedRunner, startedAt: Date): Promise<RunRecord> {
+async function describe (
+  composition: Composition, options: RunOptions, runner: PreparedRunner,
+  { startedAt, faults }: { startedAt: Date, faults: Checked['faults'] }
+): Promise<RunRecord> {
   const params = composition.runs[0]?.groups[0]?.params
   const profile = await loadProfile(params?.network ?? 'none')
   const { name, description, source, regions, oneWayLatencyMs } = profile
+  // Runs of one composition have one network; faults of one of them may ask for more of it to be modelled.
+  const fidelities = composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id)))
 
   return {
     schema: 1,
     ...await readProvenance(packageRoot),
     runner: options.runner,
-    fidelity: runner.fidelity(profile),
+    fidelity: fidelities.includes('tcp-envelope') ? 'tcp-envelope' : fidelities[0] ?? 'real',
     seed: Number(params?.seed ?? 1),
     command: options.command,
     startedAt: startedAt.toISOString(),

@@ -2,6 +2,7 @@ import type { Composition, RunSpec } from './composition/index.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { Progress } from './progress.ts'
 import type { Fidelity, RunFolder } from './run-folder.ts'
+import type { Timeline } from '../plans/index.ts'
 import type { CostTable } from './sim/costs.ts'
 import type { Level } from '../network/level.ts'
 import type { Profile } from '../network/profile.ts'
@@ -35,8 +36,12 @@ export interface SimulationOptions {
 }
 
 export interface PreparedRunner {
-  /** How much of a network is modelled for this profile. @throws {ProfileError} for what it asks and this runner does not model */
-  fidelity (profile: Profile): Fidelity
+  /**
+   * How much of a network is modelled for this profile and what goes wrong in it.
+   *
+   * @throws {ProfileError | RunRequestError} for what these ask and this runner does not model
+   */
+  fidelity (profile: Profile, faults?: Timeline): Fidelity
   /** Carries out one run. Resolves with its outcome however it went; when it does, nothing of it runs any more. */
   run (init: RunInit): Promise<RunOutcome>
 }
@@ -45,6 +50,8 @@ export interface RunInit {
   readonly composition: Composition
   readonly run: RunSpec
   readonly folder: RunFolder
+  /** What goes wrong, where something is to; the runner writes what it did of it. */
+  readonly faults?: Timeline
   readonly progress: Progress
   readonly timeoutMs: number
   /** Aborted when the user interrupts. */

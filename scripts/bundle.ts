@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isolatedSource, isolations } from '../runners/sim/isolate.ts'
 import type { BuildOptions, Plugin } from 'esbuild'
@@ -29,7 +30,8 @@ export function isolatePlugin (): Plugin {
       const left = new Set(isolations)
 
       for (const isolation of isolations) {
-        const directory = join(root, 'node_modules', isolation.package)
+        // As esbuild finds it, where packages are links.
+        const directory = realpathSync(join(root, 'node_modules', isolation.package))
         const pattern = join(directory, isolation.file).replace(/[^\w]/g, '\\$&')
         onLoad({ filter: new RegExp(`^${pattern}$`) }, () => {
           left.delete(isolation)

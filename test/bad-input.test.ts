@@ -37,7 +37,7 @@ beforeAll(async () => {
     bench.write('half-record/run.json', '{ "schema": 1, "compo'),
     bench.write('no-case/run.json', JSON.stringify({
       composition: {
-        file: 'x', name: 'x', metadata: {}, plan: 'peersdb', case: 'churn', runConfig: {}, disableMetrics: false,
+        file: 'x', name: 'x', metadata: {}, plan: 'peersdb', case: 'gossip-only', runConfig: {}, disableMetrics: false,
         runs: [{ id: 'default', totalInstances: 2, groups: [{ id: 'peers', count: 2, params: {} }] }]
       }
     })),
@@ -106,7 +106,7 @@ describe('what cannot be understood is refused in one sentence that names the pl
     ['analysis of a file', ['analyze', 'good.toml'], /good\.toml is a file and no run folder: give/],
     ['analysis of a newer run folder', ['analyze', 'newer'], /newer\/run\.json has schema 2, and this PeersLab reads schema 1: analyse it/],
     ['again from half a record', ['run', 'half-record'], /half-record\/run\.json is cut short; run its composition/],
-    ['again with a case that is gone', ['run', 'no-case'], /no-case\/run\.json is a run of case "churn", which this PeersLab does not have/]
+    ['again with a case that is gone', ['run', 'no-case'], /no-case\/run\.json is a run of case "gossip-only", which this PeersLab does not have/]
   ])('%s', async (_, args, sentence) => {
     await expectRefused(args, sentence)
   })

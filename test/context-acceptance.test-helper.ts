@@ -30,7 +30,8 @@ export const contextChecks: Readonly<Record<string, (contexts: readonly Instance
   },
 
   'signals a phase by its state': async (contexts) => {
-    await Promise.all(contexts.map((context) => context.phase('met')))
+    const positions = await Promise.all(contexts.map((context) => context.phase('met')))
+    assert.deepEqual(positions.toSorted(), contexts.map((_, i) => i + 1))
     await contexts[0]?.sync.barrier('phase-met', contexts.length, 10_000)
   },
 
@@ -48,6 +49,33 @@ export const contextChecks: Readonly<Record<string, (contexts: readonly Instance
     assert.deepEqual(order[0], { from: order[0]?.from, text: 'ä\n"', list: [1.5, null] });
     [...await Promise.all(early), ...late].forEach((read) => { assert.deepEqual(read, order) })
     assert.deepEqual(await contexts[0]?.sync.collect('topic', 1, 10_000), order.slice(0, 1))
+  },
+
+  'follows a topic from its first payload on, until it is told to stop': async (contexts) => {
+    const [writer, reader] = contexts as [InstanceContext, InstanceContext]
+    const heard: number[] = []
+    await writer.sync.publish('followed', 1)
+    const third = Promise.withResolvers<void>()
+    const stop = await reader.sync.follow<number>('followed', (payload) => {
+      heard.push(payload)
+
+      if (payload === 3) {
+        third.resolve()
+      }
+    })
+    await writer.sync.publish('followed', 2)
+    await writer.sync.publish('followed', 3)
+    await third.promise
+    stop()
+    await writer.sync.publish('followed', 4)
+    // Whoever reads the whole topic now has been told of the fourth.
+    assert.deepEqual(await reader.sync.collect('followed', 4, 10_000), [1, 2, 3, 4])
+    assert.deepEqual(heard, [1, 2, 3])
+  },
+
+  'begins with its first life, without faults, and with a directory that is kept': async (contexts) => {
+    contexts.forEach(({ life, faults }) => { assert.deepEqual([life, faults], [0, undefined]) })
+    assert.equal(new Set(contexts.map(({ storageDirectory }) => storageDirectory)).size, contexts.length)
   },
 
   'hands payloads over as copies': async (contexts) => {

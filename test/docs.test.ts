@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { profileNames } from '../network/profile.ts'
 import { presets } from '../plans/corpus/presets.ts'
+import { churnNames } from '../plans/faults/presets.ts'
 
 const root = join(import.meta.dirname, '..')
 const limitMs = 170_000
 /** The pages whose commands are run here. */
-const executed = ['corpora.md', 'networks.md', 'peersdb.md', 'simulation.md']
+const executed = ['corpora.md', 'faults.md', 'networks.md', 'peersdb.md', 'simulation.md']
 
 /** The commands of a page, block by block. */
 function blocksOf (page: string): string[] {
@@ -104,6 +105,22 @@ describe('docs/simulation.md', () => {
     expect(blocks.length).toBe(1)
     expect(output).toMatch(/^pass: both runs are the same, event by event and byte by byte/m)
     expect(output).toMatch(/^pass: 4 of 4 seeds passed$/m)
+  })
+})
+
+describe('docs/faults.md', () => {
+  it('runs as one script, in which everything that goes wrong heals', { timeout: 180_000 }, async () => {
+    const blocks = blocksOf('faults.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBe(2)
+    expect(output.match(/^pass: all \d+ instances succeeded$/gm)).toHaveLength(3)
+  })
+
+  it('knows every way of coming and going', () => {
+    const rows = readFileSync(join(root, 'docs', 'faults.md'), 'utf8').split('## How peers come and go')[1]?.split('## Lives')[0] ?? ''
+    const named = [...rows.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names]) => names!.split(', ').map((name) => name.replaceAll('`', '')))
+    expect(named).toEqual(churnNames)
   })
 })
 

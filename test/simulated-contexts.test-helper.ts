@@ -25,7 +25,7 @@ async function checkAll (): Promise<void> {
     const sync = createSyncTwin()
     const contexts = actors.map((actor, number) => createContext({
       world, network, sync, actor, record, instances, number, group: 'peers', params: { seed: '5' }, seed: '5',
-      temporaryDirectory: join(scratch, String(number)), signal: new AbortController().signal
+      temporaryDirectory: join(scratch, String(number)), storageDirectory: join(scratch, String(number), 'storage'), life: 0, signal: new AbortController().signal
     }))
     said[name] = await check(contexts).then(() => 'holds', (err: Error) => err.message)
   }

@@ -3,6 +3,7 @@ import { ParameterError } from '../errors.ts'
 import { readParams } from '../params.ts'
 import { openCorpusOf } from '../workload.ts'
 import type { InstanceContext } from '../context.ts'
+import type { Timeline } from '../faults/timeline.ts'
 import type { CaseName, CorpusParams, Params } from '../params.ts'
 import type { Phase } from '../phases.ts'
 
@@ -22,11 +23,23 @@ export interface TestCase {
    * @throws {ParameterError | ProfileError | CorpusError}
    */
   check (groups: readonly GroupPlan[]): Promise<string[]>
-  /** The phases that its instances come to, in order. */
-  phases (groups: readonly GroupPlan[]): Phase[]
+  /**
+   * What goes wrong in a run with these groups, and when: decided before anything starts, the same each time.
+   *
+   * @throws {ParameterError} for what cannot go wrong so
+   */
+  faults? (groups: readonly GroupPlan[]): Promise<Timeline>
+  /** The phases that its instances come to, in order; `timeline` is that of `faults`. */
+  phases (groups: readonly GroupPlan[], timeline?: Timeline): Phase[]
   /** What one instance does. Rejects when the judgement fails, or when it could not be carried out. */
   run (context: InstanceContext): Promise<void>
 }
+
+/** What holds for all instances of a run, whatever their group. */
+const paramsOfRun = [
+  'network', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once', 'faults', 'sample_ms', 'duration_secs', 'time_scale',
+  'isolate', 'cut_at_secs', 'cut_secs'
+]
 
 /** How many instances have a role. */
 export function countRole (caseName: CaseName, groups: readonly GroupPlan[], role: string): number {
@@ -45,7 +58,7 @@ export async function checkGroups<C extends CaseName> (caseName: C, groups: read
     }
   })
 
-  for (const name of ['network', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once'] as const) {
+  for (const name of paramsOfRun) {
     const values = new Set(groups.map(({ params }) => params[name]))
 
     if (values.size > 1) {

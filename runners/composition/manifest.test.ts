@@ -26,11 +26,17 @@ describe('the manifest of the plan', () => {
     expect(Object.entries(manifest.testcases).map(([name, { instances }]) => [name, instances])).toEqual([
       ['replication', { min: 2, max: 1000, default: 6 }],
       ['bootstrapping', { min: 2, max: 1000, default: 8 }],
+      ['churn', { min: 2, max: 1000, default: 12 }],
+      ['partition', { min: 2, max: 1000, default: 6 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
     const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
     expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
+    const underFaults = [...workload, 'faults', 'sample_ms', 'sabotage']
+    expect(Object.keys(manifest.testcases.churn!.params))
+      .toEqual([...underFaults, 'churn', 'duration_secs', 'time_scale', 'crash_ratio', 'disk_loss_ratio'])
+    expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
@@ -68,7 +74,7 @@ e = { type = "bool", desc = "d", default = false }\n`)
     ['unknown key', `name = "p"\n${good}[testcases.params]\nn = { type = "int", dsc = "d" }`,
       '6: unknown key "dsc" in [testcases.params.n]; did you mean "desc"?'],
     ['unknown type', `name = "p"\n${good}[testcases.params]\nn = { type = "duration", desc = "d" }`,
-      '6: "type" in [testcases.params.n] must be one of int, float, bool, string, profile, corpus, list; write type = "string" if it is none of the others'],
+      '6: "type" in [testcases.params.n] must be one of int, float, bool, string, profile, corpus, file, list; write type = "string" if it is none of the others'],
     ['default of another type', `name = "p"\n${good}[testcases.params]\nn.type = "int"\nn.desc = "d"\nn.default = "many"`,
       '8: the default of parameter "n" must be a whole number, but is "many"; correct the default or the type'],
     ['missing type', `name = "p"\n${good}[testcases.params]\nn = { desc = "d" }`, '6: [testcases.params.n] lacks "type"; add type = "..."'],

@@ -78,9 +78,11 @@ function example ({ type, default: value }: ParamSpec): string {
   return type === 'bool' ? 'true' : '1'
 }
 
-/** A profile without .json, and a corpus that is a preset's name, come with the plan; an empty corpus is none. */
+/** A profile without .json, and a corpus that is a preset's name, come with the plan; an empty corpus or file is none. */
 function resolvePath (value: string, type: ParamType, baseDirectory: string): string {
-  const isPath = type === 'profile' ? value.endsWith('.json') : type === 'corpus' && value !== '' && !isPreset(value)
+  const isPath = type === 'profile'
+    ? value.endsWith('.json')
+    : value !== '' && (type === 'file' || (type === 'corpus' && !isPreset(value)))
   return isPath ? resolve(baseDirectory, value) : value
 }
 

@@ -73,7 +73,7 @@ export type RawComposition = z.infer<typeof compositionSchema>
 export type RawInstances = z.infer<typeof instances>
 
 /** The types that a parameter of a test case may have. */
-export const paramTypes = ['int', 'float', 'bool', 'string', 'profile', 'corpus', 'list'] as const
+export const paramTypes = ['int', 'float', 'bool', 'string', 'profile', 'corpus', 'file', 'list'] as const
 export type ParamType = typeof paramTypes[number]
 
 /** Testground's manifest format (testground, pkg/api/manifest.go); that Testground ignores what it does not know is no reason to. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { stat } from 'node:fs/promises'
 import { HarnessError, RunRequestError } from '../errors.ts'
 import { runLocally } from './run.ts'
+import type { Timeline } from '../../plans/index.ts'
 import type { Runner, SimulationOptions } from '../runner.ts'
 
 /** Where the build puts the plan as one file: `dist/plan/`, seen from the source as from the build. */
@@ -15,11 +16,22 @@ export const localRunner: Runner = {
 
     for (const plan of candidates) {
       if (await stat(plan).then((found) => found.isFile(), () => false)) {
-        return { fidelity: ({ shapes }) => shapes ? 'bandwidth' : 'real', run: (init) => runLocally({ ...init, plan }) }
+        return { fidelity: ({ shapes }, faults) => {
+          refuseLoss(faults)
+          return shapes ? 'bandwidth' : 'real'
+        }, run: (init) => runLocally({ ...init, plan }) }
       }
     }
 
     throw new HarnessError('the bundled plan dist/plan/peersdb.js is not there; build it with: npm run build')
+  }
+}
+
+function refuseLoss (faults: Timeline | undefined): void {
+  const lossy = faults?.events.find((event) => event.kind === 'degrade' && event.loss != null)
+
+  if (lossy != null) {
+    throw new RunRequestError(`${faults?.source ?? ''}: degrade at ${lossy.atMs} ms asks for loss, which the runner local does not model; leave it out, or use --runner sim`)
   }
 }
 

@@ -33,7 +33,10 @@ export interface Instance {
   /** Resolves, never rejects, when the process and its outputs have ended. */
   readonly ended: Promise<InstanceResult>
   readonly running: boolean
+  /** Ends it, on the runner's behalf. */
   kill (signal: NodeJS.Signals): void
+  /** Sends a signal that does not end it. */
+  signal (signal: 'SIGSTOP' | 'SIGCONT'): void
 }
 
 /** Starts one instance of the plan as a process of its own. */
@@ -70,7 +73,7 @@ export function startInstance (init: InstanceInit): Instance {
     }
   })
   createInterface({ input: child.stderr }).on('line', keep)
-  const errors = createWriteStream(join(init.outputs, 'run.err'))
+  const errors = createWriteStream(join(init.outputs, 'run.err'), { flags: 'a' })
   child.stderr.pipe(errors)
   const written = finished(errors).then(() => undefined, (err: Error) => `run.err could not be written: ${err.message}`)
 
@@ -98,7 +101,8 @@ export function startInstance (init: InstanceInit): Instance {
     kill: (signal) => {
       stopped = true
       child.kill(signal)
-    }
+    },
+    signal: (signal) => { child.kill(signal) }
   }
 }
 

@@ -2,15 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findCase, phaseState } from '../../plans/index.ts'
-import { describe, judgeRun } from '../outcome.ts'
+import { describe, isBad, judgeRun } from '../outcome.ts'
 import { startSyncService, syncKeys } from '../sync/index.ts'
-import { startInstance } from './instance.ts'
+import { followFaults } from './faults.ts'
+import { openSeat } from './seat.ts'
+import type { Timeline } from '../../plans/index.ts'
 import type { Composition, RunSpec } from '../composition/index.ts'
 import type { InstanceResult, RunEnd, RunOutcome } from '../outcome.ts'
+import type { FaultDone } from '../faults.ts'
 import type { Progress } from '../progress.ts'
 import type { RunFolder } from '../run-folder.ts'
 import type { SyncService } from '../sync/index.ts'
-import type { Instance } from './instance.ts'
+import type { LocalSeat } from './seat.ts'
 
 const progressIntervalMs = 250
 /** When one instance ended badly, the others may have this long to end by themselves. */
@@ -24,6 +27,8 @@ export interface LocalRunInit {
   readonly composition: Composition
   readonly run: RunSpec
   readonly folder: RunFolder
+  /** What goes wrong, where something is to. */
+  readonly faults?: Timeline
   readonly plan: string
   readonly progress: Progress
   readonly timeoutMs: number
@@ -35,13 +40,16 @@ export interface LocalRunInit {
 export async function runLocally (init: LocalRunInit): Promise<RunOutcome> {
   const scratch = await mkdtemp(join(tmpdir(), 'peerslab-'))
   const sync = await startSyncService({ onWarning: (sentence) => { init.progress.say(sentence) } })
-  const instances: Instance[] = []
+  const instances: LocalSeat[] = []
 
   try {
-    instances.push(...startAll(init, sync, scratch))
+    const faultsFile = await writeFaults(init, [])
+    instances.push(...startAll(init, sync, scratch, faultsFile))
+    const faults = followFaults(init, sync, instances)
     const stopShowing = showProgress(init, sync)
-    const end = await untilAllEnded(init, instances)
+    const end = await untilAllEnded(init, instances, faults.stop)
     stopShowing()
+    await writeFaults(init, faults.done)
     return judgeRun(init.run.id, await Promise.all(instances.map(({ ended }) => ended)), end)
   } finally {
     await endAll(instances)
@@ -51,11 +59,21 @@ export async function runLocally (init: LocalRunInit): Promise<RunOutcome> {
   }
 }
 
-function startAll ({ composition, run, folder, plan }: LocalRunInit, sync: SyncService, scratch: string): Instance[] {
+/** @returns the file, where anything goes wrong in the run */
+async function writeFaults ({ run, folder, faults }: LocalRunInit, done: readonly FaultDone[]): Promise<string | undefined> {
+  return faults == null ? undefined : folder.writeFaults(run.id, { seed: Number(run.groups[0]?.params.seed ?? 1), ...faults, done })
+}
+
+function startAll (
+  { composition, run, folder, plan }: LocalRunInit, sync: SyncService, scratch: string, faultsFile: string | undefined
+): LocalSeat[] {
+  let number = 0
+
   return run.groups.flatMap((group) => Array.from({ length: group.count }, (_, index) => {
+    const place = String(number++)
     const outputs = folder.instanceDirectory(run.id, group.id, index)
     const workingDirectory = join(scratch, group.id, String(index))
-    return startInstance({
+    return openSeat((life) => ({
       group: group.id,
       index,
       plan,
@@ -77,14 +95,17 @@ function startAll ({ composition, run, folder, plan }: LocalRunInit, sync: SyncS
         TEST_START_TIME: new Date().toISOString(),
         TEST_DISABLE_METRICS: String(composition.disableMetrics),
         SYNC_SERVICE_HOST: sync.host,
-        SYNC_SERVICE_PORT: String(sync.port)
+        SYNC_SERVICE_PORT: String(sync.port),
+        PEERSLAB_INSTANCE: place,
+        PEERSLAB_LIFE: String(life),
+        ...(faultsFile == null ? {} : { PEERSLAB_FAULTS: faultsFile })
       }
-    })
+    }))
   }))
 }
 
-function showProgress ({ composition, run, progress }: LocalRunInit, sync: SyncService): () => void {
-  const phases = findCase(composition.case)?.phases(run.groups) ?? []
+function showProgress ({ composition, run, progress, faults }: LocalRunInit, sync: SyncService): () => void {
+  const phases = findCase(composition.case)?.phases(run.groups, faults) ?? []
   const key = (name: string): string => syncKeys.state(run.id, composition.plan, composition.case, phaseState(name))
   const show = (): void => { progress.update(new Map(phases.map((phase) => [phase, sync.count(key(phase.name))]))) }
   const timer = setInterval(show, progressIntervalMs)
@@ -98,14 +119,16 @@ function showProgress ({ composition, run, progress }: LocalRunInit, sync: SyncS
  * Waits for the end of all instances, and ends them when one of them ended badly, when the time is over or
  * when the user interrupts.
  */
-async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, instances: readonly Instance[]): Promise<RunEnd> {
+async function untilAllEnded (
+  { timeoutMs, signal, progress }: LocalRunInit, instances: readonly LocalSeat[], stopFaults: () => void
+): Promise<RunEnd> {
   const all = Promise.all(instances.map(({ ended }) => ended))
   const { promise: bad, resolve: foundBad } = Promise.withResolvers<void>()
   let firstBad: InstanceResult | undefined
 
   for (const { ended } of instances) {
     void ended.then((result) => {
-      if (result.outcome !== 'success' && !result.stopped && firstBad == null) {
+      if (isBad(result) && firstBad == null) {
         firstBad = result
         progress.say(describe(result))
         result.lastLines.slice(-shownLines).forEach((line) => { progress.say(`  ${line}`) })
@@ -122,6 +145,7 @@ async function untilAllEnded ({ timeoutMs, signal, progress }: LocalRunInit, ins
     interrupted(signal)
   ])
   timeOut.clear()
+  stopFaults()
 
   if (cutShort != null) {
     progress.say(cutShort)
@@ -144,7 +168,7 @@ async function interrupted (signal: AbortSignal): Promise<string> {
 }
 
 /** Ends what still runs: politely first, then without asking. Resolves when no process is left. */
-async function endAll (instances: readonly Instance[]): Promise<void> {
+async function endAll (instances: readonly LocalSeat[]): Promise<void> {
   const running = instances.filter((instance) => instance.running)
   running.forEach((instance) => { instance.kill('SIGTERM') })
   const all = Promise.all(running.map(({ ended }) => ended))

@@ -4,7 +4,7 @@ import { Actor, currentActor, runAs } from './clock/actor.ts'
 import { Scheduler } from './clock/scheduler.ts'
 import { conduct } from './conduct.ts'
 import type { InstanceResult } from '../outcome.ts'
-import type { SimulatedInstance } from './instance.ts'
+import type { ConductInit } from './conduct.ts'
 import type { World } from './world.ts'
 
 const result = (index: number, fields: Partial<InstanceResult> = {}): InstanceResult =>
@@ -16,15 +16,14 @@ function stage (plays: ReadonlyArray<(end: (result?: Partial<InstanceResult>) =>
   const scheduler = new Scheduler({ harness, setImmediate })
   const world = { scheduler, harness, currentActor, runAs } as unknown as World
   const stopped: number[] = []
-  const instances = plays.map((play, index): SimulatedInstance => {
+  const instances = plays.map((play, index): ConductInit['instances'][number] => {
     const ended = Promise.withResolvers<InstanceResult>()
     const actor = new Actor(`peers/${index}`, '1')
     const end = (fields?: Partial<InstanceResult>): void => { ended.resolve(result(index, fields)) }
     scheduler.at(1, () => { play(end, scheduler) }, actor)
     return {
-      place: { group: 'peers', index, number: index, params: {}, outputs: '' }, actor, ended: ended.promise,
+      ended: ended.promise,
       stop: () => { stopped.push(scheduler.nowMs) },
-      crash: () => {},
       abandon: () => { end({ outcome: 'missing', stopped: true }) }
     }
   })

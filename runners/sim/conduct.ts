@@ -1,9 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { waitChannel } from '../../plans/index.ts'
-import { describe } from '../outcome.ts'
+import { describe, isBad } from '../outcome.ts'
 import type { WaitEvent } from '../../plans/index.ts'
 import type { InstanceResult, RunEnd } from '../outcome.ts'
-import type { SimulatedInstance } from './instance.ts'
+import type { SimulatedSeat } from './seat.ts'
 import type { Actor, World } from './world.ts'
 
 /** When one instance ended badly, the others may have this long to end by themselves, in virtual milliseconds. */
@@ -20,7 +20,7 @@ export interface Conducted {
 
 export interface ConductInit {
   readonly world: World
-  readonly instances: readonly SimulatedInstance[]
+  readonly instances: ReadonlyArray<Pick<SimulatedSeat, 'ended' | 'stop' | 'abandon'>>
   /** In virtual milliseconds. */
   readonly timeoutMs: number
   readonly say: (sentence: string) => void
@@ -45,7 +45,7 @@ export async function conduct ({ world, instances, timeoutMs, say }: ConductInit
 
   for (const { ended } of instances) {
     void ended.then((result) => {
-      if (result.outcome !== 'success' && !result.stopped && firstBad == null) {
+      if (isBad(result) && firstBad == null) {
         firstBad = result
         say(describe(result))
         scheduler.at(scheduler.nowMs + graceMs, stopAll, harness)
@@ -86,7 +86,7 @@ function watchWaits (world: World): { describe: () => string } {
 
   return {
     describe: () => {
-      const all = [...waiting].map(([{ what }, { name }]) => `${name} waits for ${what}`)
+      const all = [...waiting].filter(([, actor]) => !actor.isOver).map(([{ what }, { name }]) => `${name} waits for ${what}`)
       const more = all.length > shownWaits ? `, and ${all.length - shownWaits} more` : ''
       return all.length === 0 ? 'no instance says what it waits for' : `${all.slice(0, shownWaits).join(', ')}${more}`
     }

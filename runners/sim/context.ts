@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createRandom, phaseState, tellWait } from '../../plans/index.ts'
 import type { SimulatedNetwork } from '../../network/simulated.ts'
-import type { InstanceContext } from '../../plans/index.ts'
+import type { InstanceContext, Timeline } from '../../plans/index.ts'
 import type { SyncTwin } from './sync-twin.ts'
 import type { Actor, World } from './world.ts'
 
@@ -20,6 +20,10 @@ export interface ContextInit {
   readonly seed: string
   /** Made here. */
   readonly temporaryDirectory: string
+  /** Made here unless an earlier life has. */
+  readonly storageDirectory: string
+  readonly life: number
+  readonly faults?: Timeline
   readonly signal: AbortSignal
 }
 
@@ -28,6 +32,7 @@ export function createContext (init: ContextInit): InstanceContext {
   const { world: { scheduler }, network, actor, number, params, seed, temporaryDirectory, signal } = init
   const sync = init.sync.contextOf((run) => { scheduler.at(scheduler.nowMs, run, actor) }, signal)
   mkdirSync(temporaryDirectory, { recursive: true })
+  mkdirSync(init.storageDirectory, { recursive: true })
 
   return {
     group: init.group,
@@ -57,7 +62,12 @@ export function createContext (init: ContextInit): InstanceContext {
     random: (name) => createRandom(seed, name, `instance ${number}`),
     transport: ({ region, counters }) => network.transport({ instance: String(number), region, counters }),
     record: init.record,
-    phase: async (name) => { await sync.signal(phaseState(name)) },
+    phase: (name) => sync.signal(phaseState(name)),
+    faults: init.faults,
+    life: init.life,
+    // The network of a simulation is one, and is told what happens to its links once.
+    followLinkFaults: () => undefined,
+    storageDirectory: init.storageDirectory,
     temporaryDirectory,
     listen: ['/ip4/0.0.0.0/tcp/0'],
     signal

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadProfile } from '../../network/profile.ts'
 import { requiredLevel, requireLevel } from '../../network/level.ts'
-import { findCase } from '../../plans/index.ts'
-import { HarnessError } from '../errors.ts'
+import { findCase, placeInstances } from '../../plans/index.ts'
+import { HarnessError, RunRequestError } from '../errors.ts'
 import { judgeRun } from '../outcome.ts'
 import { runProcess } from './process.ts'
 import type { Level } from '../../network/level.ts'
 import type { Profile } from '../../network/profile.ts'
+import type { Timeline } from '../../plans/index.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { RunInit, Runner, SimulationOptions } from '../runner.ts'
 import type { SimulationJob, SimulationMessage } from './job.ts'
@@ -28,15 +29,22 @@ export const simRunner: Runner = {
   prepare: async (options) => {
     const programs = await findPrograms()
     return {
-      fidelity: (profile) => levelFor(profile, options),
+      fidelity: (profile, faults) => levelFor(profile, options, faults),
       run: (init) => runSimulation(init, options, programs)
     }
   }
 }
 
 /** @throws {ProfileError} where the level leaves out something that the profile gives */
-function levelFor (profile: Profile, { level = requiredLevel(profile) }: SimulationOptions): Level {
+function levelFor (profile: Profile, options: SimulationOptions, faults: Timeline | undefined): Level {
+  const lossy = faults?.events.some((event) => event.kind === 'degrade' && event.loss != null) === true
+  const { level = lossy ? 'tcp-envelope' : requiredLevel(profile) } = options
   requireLevel(profile, level)
+
+  if (lossy && level !== 'tcp-envelope') {
+    throw new RunRequestError(`the level ${level} does not model the loss of a degraded link that ${faults.source} asks for; use --level tcp-envelope`)
+  }
+
   return level
 }
 
@@ -55,7 +63,7 @@ async function findPrograms (): Promise<Programs> {
 async function runSimulation (init: RunInit, options: SimulationOptions, programs: Programs): Promise<RunOutcome> {
   const { run, progress, folder } = init
   const scratch = await mkdtemp(join(tmpdir(), 'peerslab-sim-'))
-  const phases = findCase(init.composition.case)?.phases(run.groups) ?? []
+  const phases = findCase(init.composition.case)?.phases(run.groups, init.faults) ?? []
 
   const hear = (message: SimulationMessage): void => {
     if (message.type === 'say') {
@@ -67,6 +75,12 @@ async function runSimulation (init: RunInit, options: SimulationOptions, program
 
   try {
     await mkdir(folder.path, { recursive: true })
+    const seed = Number(run.groups[0]?.params.seed ?? 1)
+
+    if (init.faults != null) {
+      await folder.writeFaults(run.id, { seed, ...init.faults, done: [] })
+    }
+
     const { end, cutShort, how, lastLines } = await runProcess({
       programs,
       job: await jobOf(init, options, scratch),
@@ -81,6 +95,10 @@ async function runSimulation (init: RunInit, options: SimulationOptions, program
       return judgeRun(run.id, [], { cutShort: cutShort ?? `the simulation broke (${how})${lastLines.length > 0 ? `: ${lastLines.at(0) ?? ''}` : ''}` })
     }
 
+    if (init.faults != null) {
+      await folder.writeFaults(run.id, { seed, ...init.faults, done: end.done })
+    }
+
     await folder.writeSimulation(run.id, end.summary)
     return judgeRun(run.id, end.results, { ...end.end, cutShort: cutShort ?? end.end.cutShort })
   } finally {
@@ -89,7 +107,7 @@ async function runSimulation (init: RunInit, options: SimulationOptions, program
   }
 }
 
-async function jobOf ({ composition, run, folder }: RunInit, options: SimulationOptions, scratch: string): Promise<SimulationJob> {
+async function jobOf ({ composition, run, folder, faults }: RunInit, options: SimulationOptions, scratch: string): Promise<SimulationJob> {
   const [first] = run.groups
   const profile = await loadProfile(first?.params.network ?? 'none')
   return {
@@ -97,7 +115,10 @@ async function jobOf ({ composition, run, folder }: RunInit, options: Simulation
     case: composition.case,
     run,
     seed: first?.params.seed ?? '1',
-    level: levelFor(profile, options),
+    faults: faults == null
+      ? undefined
+      : { timeline: faults, regions: (await placeInstances(composition.case, run.groups)).map(({ region }) => region) },
+    level: levelFor(profile, options, faults),
     paced: options.paced ?? false,
     costs: options.costs,
     outputs: Object.fromEntries(run.groups.map(({ id, count }) =>

@@ -28,9 +28,11 @@ export interface InstanceInit {
   readonly sync: SyncTwin
   readonly job: SimulationJob
   readonly place: InstancePlace
+  /** Which life of the instance it is, from 0. */
+  readonly life: number
 }
 
-/** One instance of the plan in a simulation. */
+/** One life of an instance of the plan in a simulation. */
 export interface SimulatedInstance {
   readonly place: InstancePlace
   readonly actor: Actor
@@ -42,14 +44,16 @@ export interface SimulatedInstance {
   crash (reason: unknown): void
   /** Ends it without a result, because the simulation is over. */
   abandon (): void
+  /** Ends it as a signal that kills its process does: without a last word, and without a result. */
+  kill (): void
 }
 
-/** Starts one instance; its first event comes at `startMs`. */
-export function startInstance ({ world, network, sync, job, place }: InstanceInit, startMs: number): SimulatedInstance {
+/** Starts one life of an instance; its first event comes at `startMs`. */
+export function startInstance ({ world, network, sync, job, place, life }: InstanceInit, startMs: number): SimulatedInstance {
   const { group, index, number } = place
-  const actor = world.createActor(`${group}/${index}`)
+  const actor = world.createActor(`${group}/${index}`, life)
   const stopping = new AbortController()
-  const outputs = openOutputs(job, place)
+  const outputs = openOutputs(job, place, life)
   const ended = Promise.withResolvers<InstanceResult>()
   let stopped = false
   let over = false
@@ -70,7 +74,8 @@ export function startInstance ({ world, network, sync, job, place }: InstanceIni
     const context = createContext({
       world, network, sync, actor, record: outputs.recorder,
       group, instances: job.run.totalInstances, number, params: place.params, seed: job.seed,
-      temporaryDirectory: join(job.scratch, String(number)), signal: stopping.signal
+      temporaryDirectory: join(job.scratch, String(number), String(life)), storageDirectory: join(job.scratch, String(number), 'storage'),
+      life, faults: job.faults?.timeline, signal: stopping.signal
     })
     Promise.resolve(findCase(job.case)?.run(context)).then(
       () => { end({ kind: 'success' }, 0) },
@@ -93,17 +98,25 @@ export function startInstance ({ world, network, sync, job, place }: InstanceIni
     abandon: () => {
       stopped = true
       end(undefined, null)
+    },
+    kill: () => {
+      over = true
+      actor.end()
     }
   }
 }
 
 /** Writes what an instance says into its folder, in the form in which Testground's SDK does. */
-function openOutputs ({ plan, case: testCase, run }: SimulationJob, { group, outputs, params }: InstancePlace) {
+function openOutputs ({ plan, case: testCase, run }: SimulationJob, { group, outputs, params }: InstancePlace, life: number) {
   mkdirSync(outputs, { recursive: true })
   const file = join(outputs, 'run.out')
   const errors = join(outputs, 'run.err')
-  writeFileSync(file, '')
-  writeFileSync(errors, '')
+
+  if (life === 0) {
+    writeFileSync(file, '')
+    writeFileSync(errors, '')
+  }
+
   const lastLines: string[] = []
   const keep = (line: string): void => { lastLines.splice(0, Math.max(0, lastLines.push(line) - keptLines)) }
   const say = (event: Readonly<Record<string, unknown>>): void => {

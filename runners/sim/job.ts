@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import type { Timeline } from '../../plans/index.ts'
+import type { FaultDone } from '../faults.ts'
 import type { InstanceResult, RunEnd } from '../outcome.ts'
 import type { RunSpec } from '../composition/index.ts'
 import type { Ungoverned } from './clock/audit.ts'
@@ -12,6 +14,8 @@ export interface SimulationJob {
   readonly case: string
   readonly run: RunSpec
   readonly seed: string
+  /** What goes wrong, and the region of each instance, by its number. */
+  readonly faults?: { readonly timeline: Timeline, readonly regions: readonly string[] }
   readonly level: Level
   /** Whether virtual time is bound to the real one. */
   readonly paced: boolean
@@ -42,6 +46,8 @@ export type SimulationMessage =
     readonly results: readonly InstanceResult[]
     readonly end: RunEnd
     readonly summary: SimulationSummary
+    /** What was done of the faults. */
+    readonly done: readonly FaultDone[]
     /** Only where the job asks for the audit. */
     readonly ungoverned?: readonly Ungoverned[]
   }

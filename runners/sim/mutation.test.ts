@@ -74,10 +74,11 @@ describe('the comparison of two simulations', () => {
     ['every event runs before those of the same time that were asked for earlier', {
       module: 'event-queue.ts', is: 'a.order < b.order', becomes: 'a.order > b.order'
     }],
-    ['two events of different times are swapped, once', {
+    ['a few events of different times are swapped, once', {
       module: 'event-queue.ts',
       is: 'const event: ScheduledEvent = { dueMs,',
-      becomes: 'const event: ScheduledEvent = { dueMs: this.#order === 5_000 ? dueMs + 1 : dueMs,'
+      // A single one may be a timer that is taken back, of which nobody would know.
+      becomes: 'const event: ScheduledEvent = { dueMs: Math.abs(this.#order - 5_000) < 20 ? dueMs + 1 : dueMs,'
     }],
     ['the world does not wait for native work', {
       module: 'scheduler.ts', is: 'if (event.completion?.settled === false) {', becomes: 'if (Math.abs(0) > 1) {'

@@ -7,14 +7,16 @@ import { loadProfile } from '../../network/profile.ts'
 import { createSimulatedNetwork } from '../../network/simulated.ts'
 import { findCase, phaseState } from '../../plans/index.ts'
 import { conduct } from './conduct.ts'
-import { startInstance } from './instance.ts'
+import { followFaults } from './faults.ts'
 import { readJob } from './job.ts'
 import { writeMessages } from './messages.ts'
+import { openSeat } from './seat.ts'
 import { followContribution } from './sequence.ts'
 import { createSyncTwin } from './sync-twin.ts'
 import { createTrace } from './trace.ts'
 import { findWorld } from './world.ts'
-import type { InstancePlace, SimulatedInstance } from './instance.ts'
+import type { InstancePlace } from './instance.ts'
+import type { SimulatedSeat } from './seat.ts'
 import type { SimulationJob, SimulationMessage } from './job.ts'
 import type { SyncTwin } from './sync-twin.ts'
 import type { World } from './world.ts'
@@ -29,25 +31,27 @@ async function simulate (job: SimulationJob): Promise<void> {
   const startedMs = world.realNowMs()
   const startedCpuMs = cpuMs()
   const places = placesOf(job)
-  const instances: SimulatedInstance[] = []
-  const actorOf = (instance: string): SimulatedInstance['actor'] => instances[Number(instance)]?.actor ?? world.harness
+  const instances: SimulatedSeat[] = []
+  const actorOf = (instance: string): SimulatedSeat['actor'] => instances[Number(instance)]?.actor ?? world.harness
   const nameOf = (instance: string): string => actorOf(instance).name
   const nowMs = (): number => world.scheduler.nowMs
   const trace = createTrace(job.traceFile, nameOf)
   const closeMessages = job.messagesFile == null ? undefined : writeMessages(job.messagesFile, { nowMs, nameOf })
   const current = (): string => (world.currentActor() ?? world.harness).name
   const sequence = job.sequence == null ? undefined : followContribution({ ...job.sequence, nowMs, nameOf, current })
+  const profile = await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none'))
   const network = createSimulatedNetwork({
-    stage: { nowMs, at: (dueMs, instance, run) => world.scheduler.at(dueMs, run, actorOf(instance)) },
-    profile: await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none')),
+    stage: { nowMs, at: (dueMs, instance, run) => world.scheduler.atPlace(dueMs, run, actorOf(instance)) },
+    profile,
     level: job.level,
     seed: job.seed,
     observe: (event) => { world.scheduler.free(() => { trace.observe(event) }) }
   })
   const sync = createSyncTwin()
-  instances.push(...places.map((place) => startInstance({ world, network, sync, job, place },
+  instances.push(...places.map((place) => openSeat({ world, network, sync, job, place },
     startSpreadMs * world.harness.uint32('start') / 2 ** 32)))
-  failLoudly(() => instances.find(({ actor }) => actor === world.currentActor()))
+  const done = followFaults({ world, job, network, profile, sync, seats: instances })
+  failLoudly(world, instances)
   world.onProgress = progressOf(job, sync, () => world.realNowMs(), nowMs)
   world.close()
   let endAudit: ReturnType<World['startAudit']> | undefined
@@ -72,6 +76,7 @@ async function simulate (job: SimulationJob): Promise<void> {
     type: 'end',
     results,
     end,
+    done,
     ungoverned,
     summary: {
       events: world.scheduler.events,
@@ -94,16 +99,22 @@ function placesOf ({ run, outputs }: SimulationJob): InstancePlace[] {
 }
 
 /** An error that no case caught ends the instance on whose behalf it was thrown; one of the harness ends the process. */
-function failLoudly (current: () => SimulatedInstance | undefined): void {
+function failLoudly (world: World, instances: readonly SimulatedSeat[]): void {
   const crash = (reason: unknown): void => {
-    const instance = current()
+    const actor = world.currentActor()
+    const instance = instances.find((each) => each.actor === actor)
+
+    // Who was killed cannot fail any more.
+    if (actor?.isOver === true) {
+      return
+    }
 
     if (instance == null) {
       process.stderr.write(`${reason instanceof Error ? reason.stack ?? reason.message : String(reason)}\n`)
       process.exit(1)
     }
 
-    instance.crash(reason)
+    instance.fail(reason)
   }
 
   process.on('uncaughtException', crash)
@@ -111,7 +122,7 @@ function failLoudly (current: () => SimulatedInstance | undefined): void {
 }
 
 function progressOf (job: SimulationJob, sync: SyncTwin, realNowMs: () => number, virtualNowMs: () => number): () => void {
-  const phases = findCase(job.case)?.phases(job.run.groups) ?? []
+  const phases = findCase(job.case)?.phases(job.run.groups, job.faults?.timeline) ?? []
   let toldMs = 0
 
   return () => {

@@ -9,13 +9,29 @@ export interface SyncTwin {
   contextOf (deliver: (run: () => void) => void, signal: AbortSignal): SyncContext
   /** How often a state was signalled. */
   count (state: string): number
+  /** Calls back with every payload of a topic, as an event of whoever publishes it. */
+  subscribe (topic: string, listener: (payload: unknown) => void): () => void
 }
 
 export function createSyncTwin (): SyncTwin {
   const states = createSyncState(syncLimits.retainedBytesMax)
 
+  function follow (topic: string, listener: (payload: unknown) => void, deliver: (run: () => void) => void): () => void {
+    const reader = states.read(topic, () => { deliver(read) })
+
+    function read (): void {
+      for (let next = reader.next(); next != null; next = reader.next()) {
+        listener(JSON.parse(next.encoded))
+      }
+    }
+
+    deliver(read)
+    return () => { reader.stop() }
+  }
+
   return {
     count: (state) => states.count(state),
+    subscribe: (topic, listener) => follow(topic, listener, (run) => { run() }),
     contextOf: (deliver, signal) => {
       /** An answer comes as an event of its own, as from a service. */
       const answer = <T> (work: () => T): Promise<T> => new Promise((resolve, reject) => {
@@ -58,7 +74,8 @@ export function createSyncTwin (): SyncTwin {
           deliver(read)
           await within(enough.promise, timeoutMs, `${count} payloads on topic ${topic}`, signal).finally(() => { reader.stop() })
           return payloads
-        }
+        },
+        follow: (topic, onPayload) => answer(() => follow(topic, onPayload as (payload: unknown) => void, deliver))
       }
     }
   }

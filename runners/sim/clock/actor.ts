@@ -12,13 +12,35 @@ export class Actor {
   busyUntilMs = 0
   /** Its events that are due and wait for the processor, in the order in which they became due. */
   readonly waiting: ScheduledEvent[] = []
+  /** Stopped, as by a signal: its events wait until it goes on. */
+  isPaused = false
+  /** Its process is no more: none of its events happens. */
+  isOver = false
+  /** The actor of the same instance's next life. */
+  heir: Actor | undefined
+  /** What it has open in this process that would outlive it, and what closes each of these. */
+  readonly open = new Map<object, () => void>()
   readonly #seed: string
   readonly #streams = new Map<string, () => number>()
   readonly #states = new Map<string, unknown>()
 
+  /** @param seed what its streams of chance are drawn from, with its name; a later life has another one */
   constructor (name: string, seed: string) {
     this.name = name
     this.#seed = seed
+  }
+
+  /** Ends it as a kill does: nothing of it happens any more, and what it had open is closed as it stands. */
+  end (): void {
+    this.isOver = true
+    this.waiting.length = 0
+    this.open.forEach((close) => { close() })
+    this.open.clear()
+  }
+
+  /** Who has the place of this actor now: itself, or its latest life; undefined where there is none. */
+  get present (): Actor | undefined {
+    return this.isOver ? this.heir?.present : this
   }
 
   /** The stream of whole numbers below 2^32 for one purpose. */

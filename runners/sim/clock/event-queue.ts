@@ -9,6 +9,8 @@ export interface ScheduledEvent {
   /** Breaks ties: the order in which events were asked for. */
   readonly order: number
   readonly actor: Actor
+  /** It comes to the instance from outside, whichever of its lives it meets; without one, the harness takes it. */
+  readonly isForPlace?: boolean
   /** Undefined once it ran or was taken back. */
   run: (() => void) | undefined
   /** Whether it is still in the queue. */
@@ -33,8 +35,8 @@ export class EventQueue {
     return this.#heap.size - this.#cancelled
   }
 
-  push ({ actor, completion, dueMs, run }: Pick<ScheduledEvent, 'dueMs' | 'actor' | 'run' | 'completion'>): ScheduledEvent {
-    const event: ScheduledEvent = { dueMs, order: this.#order++, actor, run, isAhead: true, completion }
+  push ({ actor, completion, dueMs, run, isForPlace }: Pick<ScheduledEvent, 'dueMs' | 'actor' | 'run' | 'completion' | 'isForPlace'>): ScheduledEvent {
+    const event: ScheduledEvent = { dueMs, order: this.#order++, actor, isForPlace, run, isAhead: true, completion }
     this.#heap.push(event)
     return event
   }

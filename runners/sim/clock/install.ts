@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { Actor, currentActor, runAs } from './actor.ts'
 import { startAudit } from './audit.ts'
 import { installCharges } from './charges.ts'
+import { installDatabases } from './databases.ts'
 import { installDates } from './dates.ts'
 import { installNative } from './native.ts'
 import { createPace } from './pace.ts'
@@ -17,7 +18,8 @@ import type { Ungoverned } from './audit.ts'
 export interface World {
   readonly scheduler: Scheduler
   readonly harness: Actor
-  createActor (name: string): Actor
+  /** @param life - of the instance of this name; each has its own streams of chance */
+  createActor (name: string, life?: number): Actor
   runAs<T> (actor: Actor, work: () => T): T
   /** Whose event runs; undefined while the program is loaded. */
   currentActor (): Actor | undefined
@@ -56,7 +58,7 @@ export async function installWorld ({ seed, paced, costs }: WorldInit): Promise<
   const world: World = {
     scheduler,
     harness,
-    createActor: (name) => new Actor(name, seed),
+    createActor: (name, life = 0) => new Actor(name, life === 0 ? seed : JSON.stringify([seed, 'life', life])),
     runAs,
     currentActor,
     close: () => {
@@ -70,6 +72,7 @@ export async function installWorld ({ seed, paced, costs }: WorldInit): Promise<
   installTimers(scheduler)
   installDates(scheduler)
   installRandom(scheduler, harness)
+  installDatabases()
 
   if (costs != null) {
     installCharges(scheduler, costs)

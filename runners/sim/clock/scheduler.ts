@@ -35,6 +35,8 @@ export class Scheduler {
   chargedMs = 0
   readonly #init: SchedulerInit
   readonly #queue = new EventQueue()
+  /** Of actors that are paused. */
+  readonly #held = new Map<Actor, ScheduledEvent[]>()
   #nowMs = 0
   #running: { actor: Actor, startMs: number, chargedMs: number } | undefined
   #isFree = false
@@ -52,6 +54,30 @@ export class Scheduler {
   /** Virtual milliseconds since the start, with fractions; within an event it goes on with what the event is charged. */
   get nowMs (): number {
     return this.#init.pace?.nowMs() ?? (this.#running == null ? this.#nowMs : this.#running.startMs + this.#running.chargedMs)
+  }
+
+  /** Holds back the events of an actor, as a signal that stops its process does, until `resume`. */
+  pause (actor: Actor): void {
+    actor.isPaused = true
+  }
+
+  /** All that has come to an actor meanwhile happens now, in the order in which it came. */
+  resume (actor: Actor): void {
+    actor.isPaused = false
+    const held = this.#held.get(actor) ?? []
+    this.#held.delete(actor)
+
+    for (const event of held) {
+      if (event.run != null) {
+        this.#queue.push({ dueMs: this.nowMs, actor, run: () => { event.run?.() }, isForPlace: event.isForPlace })
+      }
+    }
+  }
+
+  /** As `at`, for what comes to an instance from outside: where its life is over by then, its next one meets it. */
+  atPlace (dueMs: number, run: () => void, actor: Actor): () => void {
+    const event = this.#queue.push({ dueMs: Math.max(dueMs, this.nowMs), actor, run, isForPlace: true })
+    return () => { this.#queue.cancel(event) }
   }
 
   /** How many events are waiting. */
@@ -174,7 +200,14 @@ export class Scheduler {
     const isToRun = this.#queue.shift(event)
     this.#nowMs = Math.max(this.#nowMs, event.dueMs)
 
-    if (isToRun && (this.#init.eventCostMs == null || event.actor === this.#init.harness)) {
+    if (event.actor.isOver) {
+      // The end of native work was waited for all the same, so that it cannot meet what a next life does.
+      if (isToRun && event.isForPlace === true) {
+        this.#execute(event, event.actor.present ?? this.#init.harness)
+      }
+    } else if (isToRun && event.actor.isPaused) {
+      this.#held.set(event.actor, [...this.#held.get(event.actor) ?? [], event])
+    } else if (isToRun && (this.#init.eventCostMs == null || event.actor === this.#init.harness)) {
       this.#execute(event)
     } else if (isToRun) {
       this.#executeInTurn(event)
@@ -202,9 +235,14 @@ export class Scheduler {
       dueMs: actor.busyUntilMs,
       actor: this.#init.harness,
       run: () => {
+        if (actor.isPaused) {
+          this.#held.set(actor, [...this.#held.get(actor) ?? [], ...actor.waiting.splice(0)])
+          return
+        }
+
         const next = actor.waiting.shift()
 
-        if (next?.run != null) {
+        if (next?.run != null && !actor.isOver) {
           this.#execute(next)
         } else if (actor.waiting.length > 0) {
           this.#wake(actor)
@@ -213,8 +251,8 @@ export class Scheduler {
     })
   }
 
-  #execute (event: ScheduledEvent): void {
-    const { run, actor } = event
+  #execute (event: ScheduledEvent, actor = event.actor): void {
+    const { run } = event
     event.run = undefined
     this.events++
     this.#running = { actor, startMs: this.#nowMs, chargedMs: 0 }
