@@ -44,12 +44,21 @@ export function dip (values: readonly number[]): number {
 export function dipTest (values: readonly number[], init: { seed: number, resamples?: number }): { dip: number, p: number } {
   const { seed, resamples = 1000 } = init
   const found = dip(values)
-  const random = createRandom(seed)
-  let asLarge = 0
-  for (let resample = 0; resample < resamples; resample++) {
-    if (dip(Array.from(values, random)) >= found) asLarge++
-  }
+  const asLarge = uniformDips(values.length, seed, resamples).filter((each) => each >= found).length
   return { dip: found, p: (asLarge + 1) / (resamples + 1) }
+}
+
+/** By number of values, seed and resamples: many samples of one size are tested, and what they are held to is the same. */
+const known = new Map<string, number[]>()
+
+function uniformDips (n: number, seed: number, resamples: number): number[] {
+  const key = `${n} ${seed} ${resamples}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const random = createRandom(seed)
+  const dips = Array.from({ length: resamples }, () => dip(Array.from({ length: n }, random)))
+  known.set(key, dips)
+  return dips
 }
 
 function cornersOf (x: readonly number[], n: number): Corners {

@@ -8,7 +8,7 @@
  * @param sorted - ascending values, at least one
  * @param p - probability from 0 to 1
  */
-export function quantile (sorted: readonly number[], p: number): number {
+export function quantile (sorted: ArrayLike<number>, p: number): number {
   const { low, weight } = position(sorted.length, p)
   const from = sorted[low] as number
   return weight === 0 ? from : from + weight * ((sorted[low + 1] as number) - from)
