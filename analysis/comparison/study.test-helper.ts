@@ -57,7 +57,8 @@ export function noisyStudy (side: 'base' | 'head', runs: number, next: () => num
   const middles = { replication_entry_ms: 120, bootstrap_files_ms: 3000, bytes_sent: 5e6, cpu_ms: 900 }
   return studyOf(side, Array.from({ length: runs }, () => ({
     values: {
-      ...Object.fromEntries(Object.entries(middles).map(([metric, middle]) => [metric, middle * next() * (factors[metric] ?? 1)])), converged: 1
+      ...Object.fromEntries(Object.entries(middles).map(([metric, middle]) => [metric, middle * next() * (factors[metric] ?? 1)])),
+      converged: 1
     }
   })), side === 'base' ? 0 : 1)
 }
@@ -77,7 +78,8 @@ export async function writeStudy (runs: readonly DiskRun[]): Promise<string> {
     const instance = join(folder, 'instances', 'main', 'peers', '0')
     await mkdir(instance, { recursive: true })
     const startedAt = new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString()
-    const whole = { ...runRecord(), metrics, startedAt, runs: [{ id: 'main', groups: [{ id: 'peers', count: 1, params: {} }] }], ...record }
+    const runs = [{ id: 'main', groups: [{ id: 'peers', count: 1, params: {} }] }]
+    const whole = { ...runRecord(), metrics, startedAt, runs, ...record }
     await writeFile(join(folder, 'run.json'), JSON.stringify(whole))
     const alone = { ...outcomeRecord(), runs: [{ id: 'main', verdict: 'pass', instances: [{ group: 'peers', index: 0, outcome: 'success' }] }] }
     if (outcome !== null) await writeFile(join(folder, 'outcome.json'), JSON.stringify({ ...alone, ...outcome }))
