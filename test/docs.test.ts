@@ -11,7 +11,7 @@ import { presets } from '../plans/corpus/presets.ts'
 const root = join(import.meta.dirname, '..')
 const limitMs = 170_000
 /** The pages whose commands are run here. */
-const executed = ['corpora.md', 'networks.md', 'peersdb.md', 'simulation.md']
+const executed = ['comparing.md', 'corpora.md', 'networks.md', 'peersdb.md', 'simulation.md']
 
 /** The commands of a page, block by block. */
 function blocksOf (page: string): string[] {
@@ -104,6 +104,17 @@ describe('docs/simulation.md', () => {
     expect(blocks.length).toBe(1)
     expect(output).toMatch(/^pass: both runs are the same, event by event and byte by byte/m)
     expect(output).toMatch(/^pass: 4 of 4 seeds passed$/m)
+  })
+})
+
+describe('docs/comparing.md', () => {
+  it('runs as one script, in which the same code is no worse than itself', { timeout: 180_000 }, async () => {
+    const blocks = blocksOf('comparing.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBe(1)
+    expect(output).toMatch(/^pass: none of \d judged values got worse by more than 5 %$/m)
+    expect(output).toMatch(/^\*\*pass\*\*: none of 4 judged values/m)
   })
 })
 

@@ -103,7 +103,8 @@ describe('a finding', () => {
     const [base, head] = [withValues('a', 'cpu_ms', steady), withValues('b', 'cpu_ms', more)]
     expect(() => compareReadStudies(base, head)).toThrow('Neither a nor b has rows of a metric of which one direction is better: nothing can be compared.')
     expect(compareReadStudies(base, head, { metrics: ['cpu_ms'] }).verdict).toBe('fail')
-    expect(() => compareReadStudies(withValues('a', 'link_rtt_ms', steady), withValues('b', 'link_rtt_ms', more), { metrics: ['link_rtt_ms'] })).toThrow('has rows of link_rtt_ms')
+    expect(() => compareReadStudies(withValues('a', 'link_rtt_ms', steady), withValues('b', 'link_rtt_ms', more), { metrics: ['link_rtt_ms'] })).toThrow('has rows of a metric of which one direction is better')
+    expect(() => compareReadStudies(base, head, { metrics: ['bytes'] })).toThrow('has rows of bytes: nothing can be compared')
   })
 
   it('is unknown where one side, or one run, lacks the metric', () => {

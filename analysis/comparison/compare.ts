@@ -18,7 +18,7 @@ export interface CompareOptions {
   threshold?: number
   /** The chance to find any change where there is none. */
   alpha?: number
-  /** Metrics that are judged instead of those that are by default. */
+  /** Metrics that are compared, and no others. */
   metrics?: readonly string[]
   /** What runs are divided by: a tag, such as region, or group. */
   by?: string
@@ -70,7 +70,7 @@ export function compareReadStudies (base: Study, head: Study, options: CompareOp
   const strange = vary.find((name) => !surroundings.has(name))
   for (const name of vary) surroundings.delete(name)
   const measured = measure(paired, options)
-  if (!measured.some(({ isJudged }) => isJudged)) throw new StudyError(nothingJudged(base, head, options))
+  if (!measured.some(({ isJudged }) => isJudged)) throw new StudyError(nothingJudged(base, head, measured, options))
   const results = judge(measured, { threshold, alpha, accepted, differences: [...surroundings.values()] })
   const warnings: Doubt[] = [
     ...paired.doubts.map((sentence): Doubt => ({ kind: 'pairs', sentence })),
@@ -92,15 +92,14 @@ function sideOf ({ path, runs }: Study): Side {
   return { path, runs: runs.length, commits: [...new Set(runs.map(({ facts }) => facts.code.get('commit') ?? 'unknown'))] }
 }
 
-function measure ({ base, head, isPaired }: Paired, { metrics }: CompareOptions): Measured[] {
+function measure ({ base, head, isPaired }: Paired, { metrics = [] }: CompareOptions): Measured[] {
   const described = new Map([...base, ...head].flatMap((run) => run.metrics.map((metric): [string, MetricRecord] => [metric.name, metric])))
-  const all = [...base, ...head].flatMap(({ series }) => series)
+  const all = [...base, ...head].flatMap(({ series }) => series).filter(({ metric }) => metrics.length === 0 || metrics.includes(metric))
   const keys = new Map(all.map(({ metric, part }) => [`${metric} ${part}`, { metric, part }]))
   const ordered = [...keys.keys()].sort().flatMap((key) => keys.get(key) ?? [])
   return ordered.map(({ metric, part }) => {
     const { better = 'none' } = described.get(metric) ?? {}
-    const isWanted = metrics === undefined || metrics.length === 0 ? !ofTheMachine.has(metric) : metrics.includes(metric)
-    const isJudged = better !== 'none' && isWanted
+    const isJudged = better !== 'none' && (metrics.length > 0 || !ofTheMachine.has(metric))
     const about = { metric, part, unit: unitOf(metric, [...described.values()]), better, isJudged }
     return { ...about, ...measureOne(find(base, metric, part), find(head, metric, part), isPaired) }
   })
@@ -128,8 +127,8 @@ function measureOne (base: Found, head: Found, isPaired: boolean): Pick<Measured
   return { bounds, effect: effectOf({ base: before.map(({ value }) => value), head: after.map(({ value }) => value), isPaired }) }
 }
 
-function nothingJudged (base: Study, head: Study, { metrics = [] }: CompareOptions): string {
-  const what = metrics.length === 0 ? 'a metric of which one direction is better' : metrics.join(' or ')
+function nothingJudged (base: Study, head: Study, measured: readonly Measured[], { metrics = [] }: CompareOptions): string {
+  const what = metrics.length === 0 || measured.length > 0 ? 'a metric of which one direction is better' : metrics.join(' or ')
   return `Neither ${base.path} nor ${head.path} has rows of ${what}: nothing can be compared.`
 }
 

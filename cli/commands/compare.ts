@@ -30,7 +30,7 @@ export function compareCommand (surroundings: Surroundings, use: (exitCode: numb
       .positional('head', { type: 'string', demandOption: true, describe: 'the same, of the changed code' })
       .option('threshold', { type: 'number', requiresArg: true, default: 5, describe: 'a worsening by fewer per cent does not matter' })
       .option('alpha', { type: 'number', requiresArg: true, default: 0.05, describe: 'the chance to find any change where there is none' })
-      .option('metric', { type: 'string', array: true, nargs: 1, default: [], describe: 'judge this metric, and only those that are named' })
+      .option('metric', { type: 'string', array: true, nargs: 1, default: [], describe: 'compare this metric, and only those that are named' })
       .option('by', { type: 'string', requiresArg: true, describe: 'divide runs by a tag, such as region, or by group' })
       .option('vary', { type: 'string', array: true, nargs: 1, default: [], describe: 'what differs on purpose, such as sync or network' })
       .option('accept', { type: 'string', requiresArg: true, describe: 'a file of accepted changes, one a line with its reason' })
