@@ -6,17 +6,23 @@ import { readSequence } from './read-sequence.ts'
 import type { Sequence } from './read-sequence.ts'
 import type { OutcomeRecord, RunRecord } from './records.ts'
 import { parseOutcomeRecord, parseRunRecord, schemaVersion } from './records.ts'
+import { parseReading } from './readings.ts'
+import type { Reading } from './readings.ts'
 import type { InstanceId, Intern, Row } from './rows.ts'
 import { createIntern, instanceKey, parseRow, plain } from './rows.ts'
 
-export interface RunFolder {
+export interface RunFolder extends VisitedFolder {
+  rows: Row[]
+  /** Of each run in which one contribution was followed. */
+  sequences: Sequence[]
+}
+
+/** A run folder of which rows were passed on and not kept. */
+export interface VisitedFolder {
   /** Absolute path, symbolic links such as `latest` resolved. */
   path: string
   run: RunRecord
   outcome: OutcomeRecord | undefined
-  rows: Row[]
-  /** Of each run in which one contribution was followed. */
-  sequences: Sequence[]
   /** Lines of `results.out` that are no rows. */
   unparsed: number
   /** Instances with a `results.out`. */
@@ -36,19 +42,38 @@ const namedLines = 3
  * @throws RunFolderError when there is no such folder, it is no run folder, or a newer one
  */
 export async function readRunFolder (folder: string): Promise<RunFolder> {
+  const rows: Row[] = []
+  const visited = await visit(folder, parseRow, (row) => { rows.push(row) })
+  const sequences: Sequence[] = []
+  for (const id of new Set(visited.instances.map((instance) => instance.run))) {
+    sequences.push(...await readSequence(visited.path, id, visited.problems))
+  }
+  return { ...visited, rows, sequences, complete: visited.problems.length === 0 }
+}
+
+/**
+ * Reads a run folder as a stream: holds no rows, so that a folder of any size can be reduced.
+ *
+ * @param onReading - hears each row, instance by instance in the order they were written
+ * @throws RunFolderError as `readRunFolder`
+ */
+export async function visitRunFolder (folder: string, onReading: (reading: Reading) => void): Promise<VisitedFolder> {
+  return visit(folder, parseReading, onReading)
+}
+
+type Parse<T> = (line: string, from: InstanceId, intern: Intern) => T | string
+
+async function visit<T> (folder: string, parse: Parse<T>, onRow: (row: T) => void): Promise<VisitedFolder> {
   const path = await findFolder(folder)
   const problems: string[] = []
   const run = await readRun(path, problems)
   const outcome = await readOutcome(path, problems)
   const instances = await listInstances(path, problems)
-  const rows: Row[] = []
   const intern = createIntern()
   let unparsed = 0
-  for (const id of instances) unparsed += await readRows(path, id, { rows, problems, intern })
+  for (const id of instances) unparsed += await readRows(path, id, { parse: (line, from) => parse(line, from, intern), onRow, problems })
   problems.push(...missingInstances(run, outcome, instances))
-  const sequences: Sequence[] = []
-  for (const id of new Set(instances.map((instance) => instance.run))) sequences.push(...await readSequence(path, id, problems))
-  return { path, run, outcome, rows, sequences, unparsed, instances, complete: problems.length === 0, problems }
+  return { path, run, outcome, unparsed, instances, complete: problems.length === 0, problems }
 }
 
 async function findFolder (folder: string): Promise<string> {
@@ -120,13 +145,13 @@ async function folders (path: string, place: string, problems: string[]): Promis
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
 }
 
-interface Sinks {
-  rows: Row[]
+interface Sinks<T> {
+  parse: (line: string, from: InstanceId) => T | string
+  onRow: (row: T) => void
   problems: string[]
-  intern: Intern
 }
 
-async function readRows (path: string, id: InstanceId, { rows, problems, intern }: Sinks): Promise<number> {
+async function readRows<T> (path: string, id: InstanceId, { parse, onRow, problems }: Sinks<T>): Promise<number> {
   const place = plain(`instances/${instanceKey(id)}/results.out`)
   const file = join(path, 'instances', id.run, id.group, String(id.index), 'results.out')
   const info = await lstat(file).catch(() => undefined)
@@ -138,9 +163,9 @@ async function readRows (path: string, id: InstanceId, { rows, problems, intern 
   let unparsed = 0
   await forEachLine(file, (line, number, ended) => {
     if (line?.trim() === '') return
-    const row = line === undefined ? 'it is too long' : parseRow(line, shown, intern)
+    const row = line === undefined ? 'it is too long' : parse(line, shown)
     if (typeof row !== 'string') {
-      rows.push(row)
+      onRow(row)
       return
     }
     unparsed++

@@ -1,6 +1,6 @@
 import { groupBy } from './rows.ts'
 import { samplesOf } from './samples.ts'
-import { quantile, summarise } from './statistics.ts'
+import { quantile, summarise } from './statistics/index.ts'
 import type { Row } from './rows.ts'
 
 /** Metrics of which a run gives the median over its rows. */

@@ -1,5 +1,5 @@
 import type { Row } from './rows.ts'
-import type { Sample } from './statistics.ts'
+import type { Sample } from './statistics/index.ts'
 
 /**
  * The samples of rows that measure something once: `measures.value`, censored when

@@ -1,5 +1,5 @@
 import type { MetricRecord } from './records.ts'
-import type { Estimate } from './statistics.ts'
+import type { Estimate } from './statistics/index.ts'
 
 /** How the values of a metric are shown: the unit's label and what to divide by. */
 export interface Scale {

@@ -3,7 +3,7 @@ import type { RunFolder } from './read.ts'
 import type { Row } from './rows.ts'
 import { groupBy, instanceKey } from './rows.ts'
 import { samplesOf } from './samples.ts'
-import { median, summarise } from './statistics.ts'
+import { median, summarise } from './statistics/index.ts'
 import { formatNumber, scaleFor, unitOf } from './units.ts'
 
 /** A doubt about the numbers, and the metric it is about when it is about one only. */

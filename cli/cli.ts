@@ -1,6 +1,7 @@
 import yargs from 'yargs'
 import { analyzeCommand } from './commands/analyze.ts'
 import { calibrateCommand } from './commands/calibrate.ts'
+import { compareCommand } from './commands/compare.ts'
 import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
@@ -17,11 +18,13 @@ import type { Surroundings } from './surroundings.ts'
 
 /** The errors that tell the user what cannot be done as asked. By name, so that help and refusals load no more than they need. */
 const usageErrors = [
-  'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError',
+  'AcceptError', 'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError',
   'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
-const commands = ['run', 'verify', 'calibrate', 'costs', 'analyze', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help']
+const commands = [
+  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
+]
 
 /** Runs one command line; returns its exit code. */
 export async function cli (args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -35,6 +38,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(calibrateCommand(surroundings, use))
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
+    .command(compareCommand(surroundings, use))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
     .command(networkCommand(surroundings))

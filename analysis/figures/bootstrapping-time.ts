@@ -1,6 +1,6 @@
 import type { Row } from '../rows.ts'
 import { groupBy, instanceKey } from '../rows.ts'
-import { thin } from '../statistics.ts'
+import { thin } from '../statistics/index.ts'
 import { fractionAxis, panelTitle, pointsMax } from './figure.ts'
 
 export interface HeldPoint {

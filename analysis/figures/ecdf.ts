@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite'
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
 import { samplesOf } from '../samples.ts'
-import { ecdf, median, thin } from '../statistics.ts'
+import { ecdf, median, thin } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import { drawnRegions, drawnRuns, fractionAxis, frame, logTicks, panelTitle, pointsMax, regionRemarks, regionScales, wantsLog } from './figure.ts'
 

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite'
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
-import { median } from '../statistics.ts'
+import { median } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing, Frame } from './figure.ts'
 import { drawnRuns, frame, logTicks, runColours, runShapes, wantsLog } from './figure.ts'
 

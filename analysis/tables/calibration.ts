@@ -2,7 +2,7 @@ import { columnsOf } from '../table.ts'
 import { formatNumber, scaleFor } from '../units.ts'
 import type { Comparison } from '../calibration.ts'
 import type { Conditions } from '../run-values.ts'
-import type { MedianInterval } from '../statistics.ts'
+import type { MedianInterval } from '../statistics/index.ts'
 import type { Table } from '../table.ts'
 import type { Scale } from '../units.ts'
 

@@ -1,6 +1,6 @@
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
-import { median } from '../statistics.ts'
+import { median } from '../statistics/index.ts'
 import type { Table } from '../table.ts'
 import { columnsOf, withoutEmptyColumns } from '../table.ts'
 import { formatNumber } from '../units.ts'

@@ -1,7 +1,7 @@
 import type { Row } from '../rows.ts'
 import { groupBy, instanceKey } from '../rows.ts'
 import { samplesOf } from '../samples.ts'
-import { summarise } from '../statistics.ts'
+import { summarise } from '../statistics/index.ts'
 import type { Table } from '../table.ts'
 import { columnsOf, withoutEmptyColumns } from '../table.ts'
 import { formatEstimate, formatNumber } from '../units.ts'

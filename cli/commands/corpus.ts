@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { quantile } from '../../analysis/statistics.ts'
+import { quantile } from '../../analysis/statistics/quantile.ts'
 import { formatNumber, scaleFor } from '../../analysis/units.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { checkGivenOnce, readSeed } from '../settings.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ecdf, median, medianInterval, quantile, sortSamples, summarise, thin } from './statistics.ts'
+import { ecdf, median, medianInterval, quantile, sortSamples, summarise, thin } from './index.ts'
 
 const seen = (...values: number[]): Array<{ value: number, censored: boolean }> => values.map((value) => ({ value, censored: false }))
 const waited = (value: number): { value: number, censored: boolean } => ({ value, censored: true })

@@ -1,0 +1,55 @@
+import { position, quantile } from '../statistics/quantile.ts'
+
+/** One value of a run; `bound` when a wait that ran out decided it, so that the truth is above it. */
+export interface RunValue {
+  value: number
+  bound: boolean
+}
+
+/** Numbers of one metric of one run, eight bytes each. */
+export interface Column {
+  readonly rows: number
+  add (value: number, censored: boolean): void
+  /** Quantile of type 7, marked as a bound where a censored number is at it or below, as `summarise` does. */
+  quantile (p: number): RunValue
+}
+
+export function createColumn (): Column {
+  let values = new Float64Array(64)
+  let rows = 0
+  let shortestWait = Infinity
+  let waits = 0
+
+  return {
+    get rows () { return rows },
+    add: (value, censored) => {
+      if (rows === values.length) {
+        const wider = new Float64Array(2 * rows)
+        wider.set(values)
+        values = wider
+      }
+      values[rows++] = value
+      if (!censored) return
+      waits = value < shortestWait ? 1 : value === shortestWait ? waits + 1 : waits
+      shortestWait = Math.min(shortestWait, value)
+    },
+    quantile: (p) => {
+      const sorted = values.slice(0, rows).sort()
+      const { low, weight } = position(rows, p)
+      // A wait that ran out stands behind those which took as long and did end.
+      const endedBefore = upTo(sorted, shortestWait) - waits
+      return { value: quantile(sorted, p), bound: waits > 0 && endedBefore <= (weight === 0 ? low : low + 1) }
+    }
+  }
+}
+
+/** How many of ascending values are at most `limit`. */
+function upTo (sorted: Float64Array, limit: number): number {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((sorted[middle] as number) <= limit) from = middle + 1
+    else to = middle
+  }
+  return from
+}

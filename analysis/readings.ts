@@ -1,0 +1,56 @@
+import type { InstanceId, Intern, Row } from './rows.ts'
+import { parseRow } from './rows.ts'
+
+/**
+ * A row as a stream of millions of them is read: its number, and its tags still in one string. What is wanted of them
+ * is cut out by `tagOf`.
+ */
+export interface Reading extends InstanceId {
+  metric: string
+  /** ",tag=value,tag=value", or empty. */
+  tags: string
+  /** `measures.value`; NaN where the row has none. */
+  value: number
+  censored: boolean
+  /** Nanoseconds, as in a row. */
+  ts: number
+}
+
+/**
+ * A row as PeersLab itself writes it, in plain characters: metric, tags, value, and whether the wait ran out. Any other
+ * row goes the long way over JSON; this one takes a third of the time.
+ */
+const usual = new RegExp([
+  '^\\{"ts":(\\d{1,19}),"type":"point","name":"',
+  // Printable ASCII without quote, comma and backslash; names of tags without "=" as well.
+  '([ !#-+\\--[\\]-~]+)((?:,[ !#-+\\--<>-[\\]-~]+=[ !#-+\\--[\\]-~]*)*)',
+  '","measures":\\{"value":(-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:e[+-]?\\d{1,2})?)',
+  '(?:,"censored":([01]))?\\}\\}$'
+].join(''))
+
+/** Reads one line as `parseRow` does; returns the reason as a string when it is no row. */
+export function parseReading (line: string, from: InstanceId, intern: Intern): Reading | string {
+  const found = line.length > 4096 ? null : usual.exec(line)
+  if (found !== null && (found[2] as string).trim() !== '') {
+    const { run, group, index } = from
+    const [, ts, metric, tags, value, censored] = found as unknown as [string, string, string, string, string, string | undefined]
+    return { run, group, index, metric: intern(metric), tags, value: Number(value), censored: censored === '1', ts: Number(ts) }
+  }
+  const row = parseRow(line, from, intern)
+  return typeof row === 'string' ? row : readingOf(row)
+}
+
+/** The value of a tag; undefined where the row has none of that name. */
+export function tagOf ({ tags }: Reading, name: string): string | undefined {
+  const before = `,${name}=`
+  const at = tags.indexOf(before)
+  if (at === -1) return undefined
+  const start = at + before.length
+  const end = tags.indexOf(',', start)
+  return end === -1 ? tags.slice(start) : tags.slice(start, end)
+}
+
+function readingOf ({ run, group, index, metric, tags, measures, ts }: Row): Reading {
+  const text = Object.entries(tags).map(([tag, value]) => `,${tag}=${value}`).join('')
+  return { run, group, index, metric, tags: text, value: measures.value ?? NaN, censored: (measures.censored ?? 0) !== 0, ts }
+}
