@@ -21,23 +21,39 @@ export interface Reading extends InstanceId {
  * row goes the long way over JSON; this one takes a third of the time.
  */
 const usual = new RegExp([
-  '^\\{"ts":(\\d{1,19}),"type":"point","name":"',
+  '^\\{"ts":\\d{1,19},"type":"point","name":"',
   // Printable ASCII without quote, comma and backslash; names of tags without "=" as well.
-  '([ !#-+\\--[\\]-~]+)((?:,[ !#-+\\--<>-[\\]-~]+=[ !#-+\\--[\\]-~]*)*)',
-  '","measures":\\{"value":(-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:e[+-]?\\d{1,2})?)',
-  '(?:,"censored":([01]))?\\}\\}$'
+  '[!#-+\\--[\\]-~][ !#-+\\--[\\]-~]*(?:,[ !#-+\\--<>-[\\]-~]+=[ !#-+\\--[\\]-~]*)*',
+  '","measures":\\{"value":-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:e[+-]?\\d{1,2})?(?:,"censored":[01])?\\}\\}$'
 ].join(''))
+const [beforeTs, beforeName, beforeValue, beforeCensored] = ['{"ts":', ',"type":"point","name":"', '","measures":{"value":', ',"censored":']
 
 /** Reads one line as `parseRow` does; returns the reason as a string when it is no row. */
 export function parseReading (line: string, from: InstanceId, intern: Intern): Reading | string {
-  const found = line.length > 4096 ? null : usual.exec(line)
-  if (found !== null && (found[2] as string).trim() !== '') {
-    const { run, group, index } = from
-    const [, ts, metric, tags, value, censored] = found as unknown as [string, string, string, string, string, string | undefined]
-    return { run, group, index, metric: intern(metric), tags, value: Number(value), censored: censored === '1', ts: Number(ts) }
-  }
+  if (line.length <= 4096 && usual.test(line)) return usualReading(line, from, intern)
   const row = parseRow(line, from, intern)
   return typeof row === 'string' ? row : readingOf(row)
+}
+
+/** Cuts the parts out at the places where they must be, without a capture for each. */
+function usualReading (line: string, { run, group, index }: InstanceId, intern: Intern): Reading {
+  const tsEnd = line.indexOf(',', beforeTs.length)
+  const name = tsEnd + beforeName.length
+  const nameEnd = line.indexOf('"', name)
+  const comma = line.indexOf(',', name)
+  const metricEnd = comma === -1 || comma > nameEnd ? nameEnd : comma
+  const value = nameEnd + beforeValue.length
+  const valueEnd = line.indexOf(',', value)
+  return {
+    run,
+    group,
+    index,
+    metric: intern(line.slice(name, metricEnd)),
+    tags: line.slice(metricEnd, nameEnd),
+    value: Number(line.slice(value, valueEnd === -1 ? -2 : valueEnd)),
+    censored: valueEnd !== -1 && line[valueEnd + beforeCensored.length] === '1',
+    ts: Number(line.slice(beforeTs.length, tsEnd))
+  }
 }
 
 /** The value of a tag; undefined where the row has none of that name. */
