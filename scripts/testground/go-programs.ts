@@ -20,8 +20,8 @@ export const syncServiceProgram: GoProgram = {
   name: 'sync-service', module: 'github.com/testground/sync-service', version: 'v0.1.0', package: 'github.com/testground/sync-service/cmd'
 }
 
-/** Several minutes on two cores, the first time. */
-const buildTimeoutMs = 15 * 60_000
+/** It takes some five minutes on two cores, the first time. */
+const buildTimeoutMs = 7 * 60_000
 
 /**
  * Builds a Go program, once, into a directory.
@@ -47,7 +47,7 @@ export async function buildGoProgram (program: GoProgram, directory: string): Pr
     })
 
     if (code !== 0) {
-      const said = stderr.trim().split('\n').filter((line) => !line.startsWith('go: downloading')).join(' ').slice(-500)
+      const said = code == null ? `it took longer than ${buildTimeoutMs / 60_000} minutes` : stderr.trim().split('\n').filter((line) => !line.startsWith('go: downloading')).join(' ').slice(-500)
       return { missing: `${program.module} ${program.version} could not be built: ${said}` }
     }
 
