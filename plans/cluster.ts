@@ -58,6 +58,17 @@ export async function openMember (
   return { peer, counters, arrivals: observeArrivals(peer, context.clock) }
 }
 
+/** What an instance tells the others of its peer. @throws {Error} where it cannot be reached */
+export function addressOf ({ index, listen }: InstanceContext, peer: Peer): Address {
+  const [multiaddr] = peer.addresses()
+
+  if (multiaddr == null) {
+    throw new Error(`instance ${index} listens on ${listen.join(', ')} but has no address to tell the others; check that this address is one of its own`)
+  }
+
+  return { index, peerId: peer.id, multiaddr }
+}
+
 /**
  * Connects a peer to those that are there before it, as the topology says, and waits until each of its neighbours listens
  * to the same log.
@@ -72,14 +83,7 @@ export async function connectMember (
   const timeoutMs = params.timeout_secs * 1000
   const topology = createTopology(present, params)
   const self = present.find(({ index }) => index === context.index) as Member
-  const [multiaddr] = peer.addresses()
-
-  if (multiaddr == null) {
-    throw new Error(`instance ${context.index} listens on ${context.listen.join(', ')} but has no address to tell the others; check that this address is one of its own`)
-  }
-
-  const own: Address = { index: context.index, peerId: peer.id, multiaddr }
-  await context.sync.publish('addresses', own)
+  await context.sync.publish('addresses', addressOf(context, peer))
   const addresses = await context.sync.collect<Address>('addresses', present.length, timeoutMs)
   const byPeerId = new Map<string, Member>()
 

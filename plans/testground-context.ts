@@ -148,9 +148,17 @@ function createSyncContext (client: SyncClient, signal: AbortSignal): SyncContex
         }
       }
 
-      // A lost sync service ends the instance, which is watched elsewhere.
-      void read().catch(() => undefined)
-      return () => { subscription.cancel() }
+      let isOver = false
+      // Nobody awaits this: what goes wrong before its end, in a listener too, ends the instance as any error that no case caught.
+      void read().catch((err: Error) => {
+        if (!isOver) {
+          throw err
+        }
+      })
+      return () => {
+        isOver = true
+        subscription.cancel()
+      }
     }
   }
 }

@@ -60,8 +60,11 @@ export async function readStudy (path: string, options: StudyOptions = {}): Prom
 }
 
 async function runFoldersOf (path: string): Promise<string[]> {
-  const info = await stat(path).catch(() => undefined)
-  if (info === undefined) throw new StudyError(`There is no study ${path}: give a run folder, or a folder of run folders such as runs/quick.`)
+  const info = await stat(path).catch((err: NodeJS.ErrnoException) => {
+    throw new StudyError(err.code === 'ENOENT'
+      ? `There is no study ${path}: give a run folder, or a folder of run folders such as runs/quick.`
+      : `The study ${path} cannot be read (${err.code ?? err.message}): check the path and its permissions.`)
+  })
   if (!info.isDirectory()) throw new StudyError(`${path} is a file and no study: give a run folder, or a folder of run folders such as runs/quick.`)
   if (await isRunFolder(path)) return [path]
   const entries = await readdir(path, { withFileTypes: true })

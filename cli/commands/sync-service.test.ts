@@ -3,22 +3,13 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectWire } from '../../runners/sync/wire-client.ts'
 import { eventually, makeBench } from '../../test/command.test-helper.ts'
+import { freePort } from '../../test/free-port.test-helper.ts'
 import type { AddressInfo } from 'node:net'
 import type { Bench } from '../../test/command.test-helper.ts'
 
 let bench: Bench
 beforeAll(async () => { bench = await makeBench() }, 120_000)
 afterAll(async () => { await bench.clear() })
-
-/** A port that nobody had a moment ago. */
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 const healthy = (url: string): Promise<boolean> => fetch(`${url}/health`).then(async (response) => await response.text() === 'ok\n', () => false)
 

@@ -2,22 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../test/free-port.test-helper.ts'
 import { ConnectError } from './errors.ts'
 import { closeTestPeers, connectedTo, createManualClock, meets, openTestPeer, until } from './membership.test-helper.ts'
 import type { TestPeer } from './membership.test-helper.ts'
 import type { AddressInfo } from 'node:net'
 
 afterEach(closeTestPeers)
-
-/** A port on which nobody listens. */
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 function disconnected (peer: TestPeer, other: TestPeer): Promise<void> {
   return until(peer.node.libp2p, () => !connectedTo(peer).includes(other.id))

@@ -48,6 +48,13 @@ export function countRole (caseName: CaseName, groups: readonly GroupPlan[], rol
     .reduce((sum, { count }) => sum + count, 0)
 }
 
+/** @throws {ParameterError} where nobody would post anything */
+export function requireContributors (caseName: CaseName, groups: readonly GroupPlan[]): void {
+  if (countRole(caseName, groups, 'contributor') === 0) {
+    throw new ParameterError('no group has role = "contributor", so nothing would be posted; give it to at least one')
+  }
+}
+
 /** Reads every group's parameters; those that are the run's rather than a group's must be equal everywhere. */
 export async function checkGroups<C extends CaseName> (caseName: C, groups: readonly GroupPlan[]): Promise<Array<Params<C>>> {
   const all = groups.map(({ id, params }) => {

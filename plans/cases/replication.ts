@@ -1,7 +1,6 @@
-import { ParameterError } from '../errors.ts'
 import { readParams } from '../params.ts'
 import { fill, found, gather, judgeAndClose, reach } from '../replicate.ts'
-import { checkCorpus, checkGroups, countRole } from './case.ts'
+import { checkCorpus, checkGroups, requireContributors } from './case.ts'
 import type { TestCase } from './case.ts'
 
 /** A contribution is posted: when does its entry, and when its file, reach every other peer? */
@@ -9,11 +8,7 @@ export const replication: TestCase = {
   check: async (groups) => {
     const [first] = await checkGroups('replication', groups)
     const notes = await checkCorpus(first)
-
-    if (countRole('replication', groups, 'contributor') === 0) {
-      throw new ParameterError('no group has role = "contributor", so nothing would be posted; give it to at least one')
-    }
-
+    requireContributors('replication', groups)
     return notes
   },
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectMember, openMember } from '../cluster.ts'
+import { addressOf, connectMember, openMember } from '../cluster.ts'
 import { recordArrivals } from '../replicate.ts'
 import { lifeAt, livesOf } from './lives.ts'
 import { setStartMark } from './start-mark.ts'
@@ -112,11 +112,10 @@ function readAddress (context: InstanceContext): string | undefined {
 /** Tells where this peer is, and dials the others that are there until one shares the log with it, or its time is over. */
 export async function findOthers (situation: Situation, { cluster: { peer }, startMs, over }: Session, untilMs: number): Promise<void> {
   const { context, params, timeline, addresses, gathering: { members } } = situation
-  const own: Address = { index: context.index, peerId: peer.id, multiaddr: peer.addresses()[0] ?? '' }
   const random = context.random(`dials of ${peer.id}`)
   const ended = new AbortController()
   void over.promise.then(() => { ended.abort() })
-  await context.sync.publish('addresses', own)
+  await context.sync.publish('addresses', addressOf(context, peer))
 
   while (!ended.signal.aborted && context.clock.nowMs() < untilMs && peer.status().neighbours === 0) {
     const nowMs = context.clock.nowMs()

@@ -6,6 +6,8 @@ import { openSeat } from './seat.ts'
 import type { LocalSeat } from './seat.ts'
 
 const pollMs = 20
+/** So many looks in a row that find nothing new, each long enough for a line, show that nothing is written any more. */
+const steadyPolls = 10
 
 describe.skipIf(process.platform === 'win32')('the seat of an instance', () => {
   let directory: string
@@ -17,6 +19,8 @@ describe.skipIf(process.platform === 'win32')('the seat of an instance', () => {
     seat: LocalSeat
     /** Resolves when the file that its processes write into has so many lines; rejects after 10 s. */
     lines: (count: number) => Promise<string[]>
+    /** Resolves with the number of lines once no more come; rejects after 10 s. */
+    steady: () => Promise<number>
   }
 
   /** The program of each life writes into a file, and ends where it is told to. */
@@ -42,6 +46,18 @@ describe.skipIf(process.platform === 'win32')('the seat of an instance', () => {
         }
 
         return read()
+      },
+      steady: async () => {
+        let [count, polls] = [-1, 0]
+
+        for (const startedMs = performance.now(); polls < steadyPolls;) {
+          expect(performance.now() - startedMs).toBeLessThan(10_000)
+          const now = (await read()).length;
+          [count, polls] = now === count ? [count, polls + 1] : [now, 0]
+          await new Promise((resolve) => { setTimeout(resolve, pollMs) })
+        }
+
+        return count
       }
     }
   }
@@ -77,14 +93,10 @@ describe.skipIf(process.platform === 'win32')('the seat of an instance', () => {
   })
 
   it('is stopped, and goes on', async () => {
-    const { seat, lines } = await open('let n = 0; setInterval(() => { write(String(n++)) }, 20); process.on("SIGTERM", () => { success(); process.exit(0) })')
+    const { seat, lines, steady } = await open('let n = 0; setInterval(() => { write(String(n++)) }, 20); process.on("SIGTERM", () => { success(); process.exit(0) })')
     await lines(2)
     seat.pause()
-    // Lines that were on their way when it was stopped come; then none does.
-    await new Promise((resolve) => { setTimeout(resolve, 100) })
-    const before = (await lines(2)).length
-    await new Promise((resolve) => { setTimeout(resolve, 200) })
-    expect((await lines(2)).length).toBe(before)
+    const before = await steady()
     seat.resume()
     await lines(before + 2)
     seat.kill('SIGKILL')
