@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { createSerial } from '../serial.ts'
 import { Channel } from './channel.ts'
+import { sameFingerprint } from './fingerprint.ts'
 import { answer } from './reconcile.ts'
 import { ProtocolError } from './messages.ts'
 import { WantAnswers } from './want-answers.ts'
 import type { LogEntry } from '../log/entry.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import type { Hello, Message, Ranges } from './messages.ts'
 import type { WantAnswersInit } from './want-answers.ts'
 import type { Stream } from '@libp2p/interface'
@@ -34,6 +36,8 @@ export class ServerSession {
   #questions = 0
   #minuteStartMs = performance.now()
   #client?: Hello
+  /** What this side said of itself at first, before it knew that there is a client who wants to be told what is new. */
+  readonly #said: Hello
 
   constructor (init: ServerSessionInit) {
     this.#init = init
@@ -48,7 +52,8 @@ export class ServerSession {
       }
     })
     this.#wants = new WantAnswers({ ...init, channel: this.#channel })
-    this.#send([init.hello()])
+    this.#said = init.hello()
+    this.#send([this.#said])
   }
 
   /** Whether the client shares this peer's log and so gets what is new. */
@@ -112,6 +117,11 @@ export class ServerSession {
     this.#client = hello
 
     if (first) {
+      // What came between the two hellos was pushed to others, and was in neither for this client.
+      if (!sameFingerprint(fingerprintIn(own), fingerprintIn(this.#said))) {
+        this.announce([])
+      }
+
       this.#init.onHello()
     } else {
       this.#send([own])
@@ -153,4 +163,8 @@ export class ServerSession {
       }
     }).catch((err: Error) => { this.#channel.abort(err) }).finally(() => { this.#pendingRanges-- })
   }
+}
+
+function fingerprintIn ({ size, fingerprint }: Hello): Fingerprint {
+  return { count: size, sum: fingerprint }
 }

@@ -194,7 +194,7 @@ describe('a client session', () => {
   })
 })
 
-function server (init: { isRead?: boolean, log?: unknown, store?: unknown, onCorrupt?: ServerSessionInit['onCorrupt'] } = {}) {
+function server (init: { isRead?: boolean, hello?: () => Hello, log?: unknown, store?: unknown, onCorrupt?: ServerSessionInit['onCorrupt'] } = {}) {
   const [far, near] = MemoryStream.pair({ window: init.isRead === false ? 0 : Infinity })
   const [onViolation, onEnd] = [Promise.withResolvers<Error>(), Promise.withResolvers<Error | undefined>()]
   const { log = { entries: { summary: summaryOf(digestsOf('theirs', 2_000)), has: () => true } }, store = {}, onCorrupt } = init
@@ -202,7 +202,7 @@ function server (init: { isRead?: boolean, log?: unknown, store?: unknown, onCor
     stream: far,
     log: log as ServerSessionInit['log'],
     store: store as ServerSessionInit['store'],
-    hello,
+    hello: init.hello ?? hello,
     onCorrupt,
     onViolation: (reason) => { onViolation.resolve(reason) },
     onHello: () => {},
@@ -214,6 +214,29 @@ function server (init: { isRead?: boolean, log?: unknown, store?: unknown, onCor
 const everything: Message = { type: 'ranges', ranges: [{ prefix: '', count: 0, sum: new Uint8Array(16) }] }
 
 describe('a server session', () => {
+  it('tells a client that says hello what came since its own, so that it compares; others are told nothing', async () => {
+    let size = 1
+    const { client } = server({ hello: () => ({ ...hello(), size, fingerprint: new Uint8Array(16).fill(size) }) })
+    size = 3
+    await client.say(hello())
+
+    while (client.heard.length < 2) {
+      await arrived()
+    }
+
+    expect(client.heard).toMatchObject([
+      { type: 'hello', size: 1 }, { type: 'have', digests: [], size: 3, fingerprint: new Uint8Array(16).fill(3) }
+    ])
+    const unchanged = server()
+    await unchanged.client.say(hello(), hello())
+
+    while (unchanged.client.heard.length < 2) {
+      await arrived()
+    }
+
+    expect(unchanged.client.heard.map(({ type }) => type)).toEqual(['hello', 'hello'])
+  })
+
   it('answers each question about ranges, in their order', async () => {
     const { client } = server()
     const questions = ['0', '1', '2'].map((prefix): Message => ({ type: 'ranges', ranges: [{ prefix, count: 0, sum: new Uint8Array(16) }] }))
