@@ -1,11 +1,8 @@
 import { join } from 'node:path'
 import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
+import { drawAll, isOwed } from './draw.ts'
 import { FontError } from './errors.ts'
-import { drawBootstrapping } from './figures/bootstrapping.ts'
-import { drawReplication } from './figures/ecdf.ts'
-import type { Caption, Drawing, Layout } from './figures/figure.ts'
-import { drawLink } from './figures/link.ts'
-import { drawSequence } from './figures/sequence.ts'
+import type { Drawing, Layout } from './figures/figure.ts'
 import { loadFonts } from './fonts.ts'
 import type { FontFiles, Fonts } from './fonts.ts'
 import { makeFigureFolder, printFigure, removeForms, writeForms } from './print.ts'
@@ -15,7 +12,6 @@ import { reportHtml } from './report.ts'
 import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
 import { buildTables } from './tables.ts'
-import type { Warning } from './warnings.ts'
 import { describeInstance, warningsInBrief, warningsOf } from './warnings.ts'
 import { writeWhole } from './write.ts'
 
@@ -55,7 +51,7 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
   const found = warningsOf(folder)
   const warnings = found.map(({ sentence }) => sentence)
   const fonts = fontsOf(options)
-  const drawings = draw(folder, found, options.layout)
+  const drawings = drawAll(folder, found, options.layout)
   if (typeof fonts === 'string') warnings.unshift(fonts)
   const { rendered, paths } = await writeFigures(folder.path, drawings, typeof fonts === 'string' ? undefined : fonts, progress)
   const content = contentOf(folder, warnings, drawings)
@@ -88,24 +84,6 @@ function contentOf (folder: RunFolder, warnings: readonly string[], drawings: re
     warnings,
     missing: drawings.flatMap((drawing) => 'missing' in drawing && isOwed(drawing.name, folder) ? [drawing.missing] : [])
   }
-}
-
-/** Whether the case that ran measures what the figure shows, so that its absence must be explained. */
-function isOwed (figure: string, { run }: RunFolder): boolean {
-  const owed: Record<string, readonly string[]> = { link: ['link'], replication: ['replication'], bootstrapping: ['replication', 'bootstrapping'] }
-  return (owed[run.case ?? ''] ?? ['replication', 'bootstrapping']).includes(figure)
-}
-
-/** All figures, each of them drawn or the reason why not. */
-function draw (folder: RunFolder, warnings: readonly Warning[], layout: Layout | undefined): Drawing[] {
-  const { run, rows, sequences } = folder
-  const caption: Caption = { source: sourceLine(folder), warnings, regions: run.network?.regions ?? [], ...(layout === undefined ? {} : { layout }) }
-  return [
-    drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
-    drawBootstrapping(rows, caption),
-    drawLink(rows, caption),
-    drawSequence(sequences, caption)
-  ]
 }
 
 interface Written {

@@ -2,6 +2,8 @@ import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RunFolderError } from './errors.ts'
 import { forEachLine } from './lines.ts'
+import { parseFaults } from './faults.ts'
+import type { Faults } from './faults.ts'
 import { readSequence } from './read-sequence.ts'
 import type { Sequence } from './read-sequence.ts'
 import type { OutcomeRecord, RunRecord } from './records.ts'
@@ -15,6 +17,8 @@ export interface RunFolder extends VisitedFolder {
   rows: Row[]
   /** Of each run in which one contribution was followed. */
   sequences: Sequence[]
+  /** Of each run in which something was to go wrong. */
+  faults: Faults[]
 }
 
 /** A run folder of which rows were passed on and not kept. */
@@ -45,10 +49,14 @@ export async function readRunFolder (folder: string): Promise<RunFolder> {
   const rows: Row[] = []
   const visited = await visit(folder, parseRow, (row) => { rows.push(row) })
   const sequences: Sequence[] = []
+  const faults: Faults[] = []
   for (const id of new Set(visited.instances.map((instance) => instance.run))) {
     sequences.push(...await readSequence(visited.path, id, visited.problems))
+    const text = await readText(join(visited.path, 'instances', id, 'faults.json'))
+    const found = text === undefined ? undefined : parseFaults(text, id, visited.problems)
+    if (found !== undefined) faults.push(found)
   }
-  return { ...visited, rows, sequences, complete: visited.problems.length === 0 }
+  return { ...visited, rows, sequences, faults, complete: visited.problems.length === 0 }
 }
 
 /**
