@@ -1,5 +1,6 @@
 import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isArchiveName } from './archive.ts'
 import { csv } from './csv.ts'
 import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
 import { RunFolderError } from './errors.ts'
@@ -22,6 +23,8 @@ import { writeWhole } from './write.ts'
 export interface AnalyzeOptions {
   /** Hears one sentence per step. */
   onProgress?: (sentence: string) => void
+  /** Where the files are written; by default the run folder itself, or a folder with the name of the archive beside it. */
+  out?: string
 }
 
 export interface Analysis {
@@ -42,23 +45,24 @@ export interface Analysis {
 const extensions = ['vl.json', 'csv', 'svg', 'png']
 
 /**
- * Reads a run folder, whole or cut short, and writes `summary.txt`, `figures/` and `report.html` into
- * it. The same folder gives the same bytes.
+ * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `figures/` and `report.html`.
+ * The same folder gives the same bytes.
  *
- * @throws RunFolderError when it is no run folder, or cannot be written
+ * @throws RunFolderError when it is no run folder, or nothing can be written
  */
 export async function analyze (runFolder: string, options: AnalyzeOptions = {}): Promise<Analysis> {
   const progress = options.onProgress ?? (() => {})
   const folder = await readRunFolder(runFolder)
   progress(`Read ${folder.rows.length} rows of ${folder.instances.length} instances.`)
+  const target = options.out ?? targetOf(folder.path)
   const found = warningsOf(folder)
   const warnings = found.map(({ sentence }) => sentence)
   const drawings = draw(folder, found)
-  const { rendered, paths } = await writeFigures(folder.path, drawings, progress)
+  const { rendered, paths } = await writeFigures(target, drawings, progress)
   const content = contentOf(folder, warnings, drawings)
   const table = summaryText(content)
-  await writeWhole(join(folder.path, 'summary.txt'), table)
-  const report = join(folder.path, 'report.html')
+  await writeWhole(join(target, 'summary.txt'), table)
+  const report = join(target, 'report.html')
   await writeWhole(report, reportHtml({
     ...content,
     title: titleOf(folder),
@@ -70,6 +74,11 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
   }))
   progress(`Wrote the report ${report}.`)
   return { table, warnings, complete: folder.complete, rows: folder.rows.length, report, figures: paths }
+}
+
+/** A run folder takes its own analysis in; what is made of an archive stands in a folder beside it. */
+function targetOf (path: string): string {
+  return isArchiveName(path) ? `${path.replace(/\.(tgz|tar\.gz|tar)$/i, '')}.analysis` : path
 }
 
 function contentOf (folder: RunFolder, warnings: readonly string[], drawings: readonly Drawing[]): Content {

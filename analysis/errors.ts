@@ -2,3 +2,8 @@
 export class RunFolderError extends Error {
   override readonly name = 'RunFolderError'
 }
+
+/** An archive of which nothing can be used; the message says which, why and what to do. */
+export class ArchiveError extends Error {
+  override readonly name = 'ArchiveError'
+}
