@@ -7,3 +7,8 @@ export class RunFolderError extends Error {
 export class ArchiveError extends Error {
   override readonly name = 'ArchiveError'
 }
+
+/** The font without which no figure can be set; the message says which file, why and what to do. */
+export class FontError extends Error {
+  override readonly name = 'FontError'
+}

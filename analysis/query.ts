@@ -167,7 +167,9 @@ export async function query (path: string, by: readonly string[], selection: Sel
 
 /** Runs that measure different things, as one number. */
 function mixed (runs: readonly RunRecord[], by: readonly string[]): string[] {
-  const facts = { case: runs.map((run) => run.case), runner: runs.map(({ runner }) => runner), network: runs.map(({ network }) => network?.name) }
+  const facts = {
+    case: runs.map((run) => run.case), runner: runs.map(({ runner }) => runner), network: runs.map(({ network }) => network?.name)
+  }
   return Object.entries(facts).flatMap(([fact, values]) => {
     const different = [...new Set(values.map((value) => value ?? 'unknown'))]
     if (different.length < 2 || by.includes(fact) || by.includes('folder')) return []
