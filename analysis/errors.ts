@@ -2,3 +2,8 @@
 export class RunFolderError extends Error {
   override readonly name = 'RunFolderError'
 }
+
+/** The font without which no figure can be set; the message says which file, why and what to do. */
+export class FontError extends Error {
+  override readonly name = 'FontError'
+}
