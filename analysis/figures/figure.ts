@@ -140,8 +140,8 @@ export function frame (title: string, caption: Caption, metrics: readonly string
       legend: {
         labelFontSize: small, titleFontSize: 8, titleFontWeight: 400, labelLimit: 150, labelColor: '#222', titleColor: '#222',
         symbolSize: 60, symbolStrokeWidth: 1.5, offset: 10, columnPadding: isNarrow(caption) ? 8 : 14, rowPadding: 2,
-        // Several legends stand below each other: beside each other they would not fit.
-        layout: { bottom: { direction: 'vertical', margin: 5, anchor: 'start' } }
+        // Several legends stand below each other: beside each other they would not fit. The types do not know it.
+        layout: { bottom: { direction: 'vertical', margin: 5, anchor: 'start' } } as unknown as undefined
       },
       view: { stroke: null }
     }
