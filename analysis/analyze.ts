@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isArchiveName } from './archive.ts'
 import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
 import { FontError } from './errors.ts'
 import { drawBootstrapping } from './figures/bootstrapping.ts'
@@ -22,6 +23,8 @@ import { writeWhole } from './write.ts'
 export interface AnalyzeOptions {
   /** Hears one sentence per step. */
   onProgress?: (sentence: string) => void
+  /** Where the files are written; by default the run folder itself, or a folder with the name of the archive beside it. */
+  out?: string
   /** How figures are set; the whole page where nothing is said. */
   layout?: Layout
   /** The font of the figures, where it is not Inter as installed. */
@@ -43,25 +46,26 @@ export interface Analysis {
 }
 
 /**
- * Reads a run folder, whole or cut short, and writes `summary.txt`, `figures/` and `report.html` into
- * it. The same folder gives the same bytes.
+ * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `figures/` and `report.html`.
+ * The same folder gives the same bytes.
  *
- * @throws RunFolderError when it is no run folder, or cannot be written
+ * @throws RunFolderError when it is no run folder, or nothing can be written
  */
 export async function analyze (runFolder: string, options: AnalyzeOptions = {}): Promise<Analysis> {
   const progress = options.onProgress ?? (() => {})
   const folder = await readRunFolder(runFolder)
   progress(`Read ${folder.rows.length} rows of ${folder.instances.length} instances.`)
+  const target = options.out ?? targetOf(folder.path)
   const found = warningsOf(folder)
   const warnings = found.map(({ sentence }) => sentence)
   const fonts = fontsOf(options)
   const drawings = draw(folder, found, options.layout)
   if (typeof fonts === 'string') warnings.unshift(fonts)
-  const { rendered, paths } = await writeFigures(folder.path, drawings, typeof fonts === 'string' ? undefined : fonts, progress)
+  const { rendered, paths } = await writeFigures(target, drawings, typeof fonts === 'string' ? undefined : fonts, progress)
   const content = contentOf(folder, warnings, drawings)
   const table = summaryText(content)
-  await writeWhole(join(folder.path, 'summary.txt'), table)
-  const report = join(folder.path, 'report.html')
+  await writeWhole(join(target, 'summary.txt'), table)
+  const report = join(target, 'report.html')
   await writeWhole(report, reportHtml({
     ...content,
     title: titleOf(folder),
@@ -73,6 +77,11 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
   }))
   progress(`Wrote the report ${report}.`)
   return { table, warnings, complete: folder.complete && typeof fonts !== 'string', rows: folder.rows.length, report, figures: paths }
+}
+
+/** A run folder takes its own analysis in; what is made of an archive stands in a folder beside it. */
+function targetOf (path: string): string {
+  return isArchiveName(path) ? `${path.replace(/\.(tgz|tar\.gz|tar)$/i, '')}.analysis` : path
 }
 
 function contentOf (folder: RunFolder, warnings: readonly string[], drawings: readonly Drawing[]): Content {
@@ -99,7 +108,9 @@ function isOwed (figure: string, { run }: RunFolder): boolean {
 /** All figures, each of them drawn or the reason why not. */
 function draw (folder: RunFolder, warnings: readonly Warning[], layout: Layout | undefined): Drawing[] {
   const { run, rows, sequences } = folder
-  const caption: Caption = { source: sourceLine(folder), warnings, regions: run.network?.regions ?? [], ...(layout === undefined ? {} : { layout }) }
+  const caption: Caption = {
+    source: sourceLine(folder), warnings, regions: run.network?.regions ?? [], ...(layout === undefined ? {} : { layout })
+  }
   return [
     drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
     drawBootstrapping(rows, caption),
