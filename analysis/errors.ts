@@ -12,3 +12,8 @@ export class ArchiveError extends Error {
 export class FontError extends Error {
   override readonly name = 'FontError'
 }
+
+/** A study of which no figure of the paper can be drawn; the message says why and what to do. */
+export class PaperError extends Error {
+  override readonly name = 'PaperError'
+}

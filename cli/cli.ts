@@ -6,6 +6,7 @@ import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
 import { networkCommand } from './commands/network.ts'
+import { paperCommand } from './commands/paper.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
@@ -24,7 +25,7 @@ const usageErrors = [
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
 const commands = [
-  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
+  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'paper', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
 ]
 
 /** Runs one command line; returns its exit code. */
@@ -40,6 +41,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(compareCommand(surroundings, use))
+    .command(paperCommand(surroundings, use))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
     .command(networkCommand(surroundings))
