@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isArchiveName } from './archive.ts'
-import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
+import { againOf, factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
 import { FontError } from './errors.ts'
 import { drawBootstrapping } from './figures/bootstrapping.ts'
 import { drawReplication } from './figures/ecdf.ts'
@@ -12,6 +12,8 @@ import type { FontFiles, Fonts } from './fonts.ts'
 import { makeFigureFolder, printFigure, removeForms, writeForms } from './print.ts'
 import type { RunFolder } from './read.ts'
 import { readRunFolder } from './read.ts'
+import { interactiveFigure } from './interactive.ts'
+import type { Interactive } from './interactive.ts'
 import { reportHtml } from './report.ts'
 import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
@@ -73,6 +75,7 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
     figures: rendered,
     failures: failuresOf(folder),
     metrics: folder.run.metrics ?? [],
+    again: againOf(folder),
     composition: folder.run.composition === undefined ? '' : JSON.stringify(folder.run.composition, null, 2)
   }))
   progress(`Wrote the report ${report}.`)
@@ -120,7 +123,7 @@ function draw (folder: RunFolder, warnings: readonly Warning[], layout: Layout |
 }
 
 interface Written {
-  rendered: Array<{ name: string, title: string, svg: string }>
+  rendered: Array<{ name: string, title: string, svg: string, interactive: Interactive }>
   paths: string[]
 }
 
@@ -149,7 +152,7 @@ async function writeFigures (
     const { name, title } = drawing.figure
     const printed = await printFigure(drawing.figure, fonts)
     paths.push(...await writeForms(folder, name, printed))
-    rendered.push({ name, title, svg: String(printed.svg) })
+    rendered.push({ name, title, svg: String(printed.svg), interactive: interactiveFigure(drawing.figure.spec) })
     progress(`Drew the figure ${name}.`)
   }
   return { rendered, paths }
