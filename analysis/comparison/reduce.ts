@@ -1,8 +1,8 @@
 import { tagOf } from '../readings.ts'
 import { quantile } from '../statistics/index.ts'
-import { createColumn } from './column.ts'
+import { createColumn } from '../column.ts'
 import type { Reading } from '../readings.ts'
-import type { Column, RunValue } from './column.ts'
+import type { Column, RunValue } from '../column.ts'
 
 /** What one run folder says of one metric within one part of it, such as a region; empty where it is not divided. */
 export interface Series extends RunValue {
@@ -33,6 +33,8 @@ export interface Reducer {
 const ways: Readonly<Record<string, 'sum' | 'mean' | 'largest' | 'last of each'>> = {
   bytes_sent: 'sum',
   bytes_received: 'sum',
+  protocol_bytes_sent: 'sum',
+  protocol_bytes_received: 'sum',
   converged: 'mean',
   rss_bytes: 'largest',
   idle_rss_bytes: 'largest',
