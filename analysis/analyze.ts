@@ -15,6 +15,7 @@ import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
 import { buildTables } from './tables.ts'
 import { describeInstance, warningsInBrief, warningsOf } from './warnings.ts'
+import { writeTables } from './write-tables.ts'
 import { writeWhole } from './write.ts'
 
 export interface AnalyzeOptions {
@@ -45,7 +46,7 @@ export interface Analysis {
 }
 
 /**
- * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `figures/` and `report.html`.
+ * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `tables/`, `figures/` and `report.html`.
  * The same folder gives the same bytes.
  *
  * @throws RunFolderError when it is no run folder, or nothing can be written
@@ -63,6 +64,7 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
   const { rendered, paths } = await writeFigures(target, drawings, typeof fonts === 'string' ? undefined : fonts, options)
   const content = contentOf(folder, warnings, drawings)
   const table = summaryText(content)
+  await writeTables(join(target, 'tables'), content.tables, found)
   await writeWhole(join(target, 'summary.txt'), table)
   const report = join(target, 'report.html')
   await writeWhole(report, reportHtml({
