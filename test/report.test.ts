@@ -41,7 +41,7 @@ async function open (options: BrowserContextOptions = {}): Promise<Page> {
   await page.goto(pathToFileURL(report).href)
   for (const figure of await page.locator('figure').all()) {
     await figure.scrollIntoViewIfNeeded()
-    await figure.locator('.controls').waitFor({ timeout: 10_000 })
+    await figure.locator('.vega-embed').waitFor({ timeout: 10_000 })
   }
   return page
 }

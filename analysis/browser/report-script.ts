@@ -31,7 +31,7 @@ async function replace (figure: Element): Promise<void> {
   controls.className = 'controls'
   if (canZoom) controls.append(group('Zoom', zoomButtons(live)))
   for (const filter of filters) controls.append(group(filter.label, filterButtons(view, filter)))
-  figure.insertBefore(controls, place)
+  if (controls.hasChildNodes()) figure.insertBefore(controls, place)
 }
 
 function group (label: string, buttons: HTMLButtonElement[]): HTMLElement {
