@@ -17,3 +17,8 @@ export class FontError extends Error {
 export class PaperError extends Error {
   override readonly name = 'PaperError'
 }
+
+/** Runs cannot be served; the message says why and what to do. */
+export class ServeError extends Error {
+  override readonly name = 'ServeError'
+}
