@@ -11,20 +11,22 @@ import { readProvenance } from './provenance.ts'
 import { readRunAgain } from './rerun.ts'
 import { createRunFolder } from './run-folder.ts'
 import { simRunner } from './sim/index.ts'
+import { testgroundRunner } from './testground/index.ts'
 import type { Timeline } from '../plans/index.ts'
 import type { Composition } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { OutcomeRecord, RunRecord } from './run-folder.ts'
-import type { PreparedRunner, Runner, SimulationOptions } from './runner.ts'
+import type { DaemonOptions, PreparedRunner, Runner, SimulationOptions } from './runner.ts'
 
 /** The runners, by name. */
-const runners: Readonly<Record<string, Runner>> = { local: localRunner, sim: simRunner }
+const runners: Readonly<Record<string, Runner>> = { local: localRunner, sim: simRunner, testground: testgroundRunner }
 
 export interface RunOptions {
   /** A composition, or the folder of an earlier run that is to be run again. */
   readonly composition: string
   readonly runner: string
   readonly simulation: SimulationOptions
+  readonly daemon?: DaemonOptions
   /** Parameters that beat the composition's. */
   readonly set: Readonly<Record<string, string>>
   /** The directory of the run folders. */
@@ -61,9 +63,10 @@ export async function run (options: RunOptions): Promise<RunReport> {
   }
 
   const { notes, faults } = await check(composition)
-  const prepared = await runner.prepare(options.simulation)
+  const prepared = await runner.prepare({ simulation: options.simulation, daemon: options.daemon })
+  const engine = await prepared.check?.(composition, faults)
   const startedAt = new Date()
-  const record = await describe(composition, options, prepared, { startedAt, faults })
+  const record = { ...await describe(composition, options, prepared, { startedAt, faults }), ...(engine == null ? {} : { engine }) }
   const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
   await folder.writeRecord(record)
   const outcomes: RunOutcome[] = []
