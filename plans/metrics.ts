@@ -93,6 +93,11 @@ export const metrics = {
     meaning: 'last fault over until this peer held everything that has to be everywhere; 0 where it did already; censored=1: it still did not when the wait ran out',
     better: 'lower'
   },
+  prediction_error_mape: {
+    unit: '%',
+    meaning: 'mean absolute percentage error of a model\'s predictions for executions that nobody contributed; tags: job, model, data (local, partial or full), corpus_held (the part of the corpus learnt from), target (all, or own: those of the context of this peer\'s own), strategy (what was rejected by it was left out)',
+    better: 'lower'
+  },
   bytes_sent: {
     unit: 'B',
     meaning: 'bytes of libp2p connections that this instance sent; tag: to, a region',

@@ -1,7 +1,12 @@
 import * as z from 'zod'
 import { isPreset, presets } from './corpus/presets.ts'
 import { ParameterError } from './errors.ts'
+import { flawNames } from './executions/flaws.ts'
+import { shareNames } from './executions/shares.ts'
 import { churnNames } from './faults/presets.ts'
+import { modelNames } from './models/index.ts'
+import { jobNames } from './models/jobs.ts'
+import { strategyNames } from '../peersdb/strategy-names.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').transform(Number)
@@ -29,6 +34,27 @@ function withCount<P extends { corpus: string, contributions?: number | undefine
 }
 
 const ratio = number.refine((share) => share <= 1, 'must be from 0 to 1')
+
+/** Some of the names, separated by commas, none of them twice. */
+function listOf<const N extends readonly string[]> (names: N): z.ZodType<Array<N[number]>, string> {
+  const parts = (text: string): string[] => text.split(',').map((part) => part.trim())
+  return z.string()
+    .refine((text) => parts(text).every((part) => names.includes(part)) && new Set(parts(text)).size === parts(text).length,
+      `must be some of ${names.join(', ')}, separated by commas`)
+    .transform(parts)
+}
+
+const ratios = z.string().regex(/^(0(\.\d+)?|1(\.0+)?)(, ?(0(\.\d+)?|1(\.0+)?))*$/, 'must be numbers from 0 to 1, separated by commas')
+  .transform((text) => text.split(',').map(Number))
+
+/** A part of the executions, some of them with flaws, for the cases that contribute executions of a job. */
+const executions = {
+  ...corpus,
+  job: z.enum(jobNames).default('sgd'),
+  contributions: count.refine((n) => n > 0, 'must be at least 1').default(Number.MAX_SAFE_INTEGER),
+  flawed_share: ratio.default(0),
+  flaws: listOf(flawNames).default([...flawNames])
+}
 
 /** How a deliberately broken instance breaks; tests of the judgement alone use it. */
 const sabotage = z.enum(['none', 'drop-tenth', 'invent', 'report-early']).default('none')
@@ -70,6 +96,17 @@ export const paramSchemas = {
     cut_at_secs: count.default(10),
     cut_secs: count.refine((s) => s > 0, 'must be at least 1').default(20)
   }).transform(withCount),
+  modelling: z.object({
+    ...common,
+    ...executions,
+    role: z.enum(['contributor', 'reader']).default('contributor'),
+    models: listOf(modelNames).default(['ernest', 'gbm', 'bom', 'ogb', 'c3o']),
+    test_share: ratio.refine((share) => share > 0 && share < 1, 'must be above 0 and below 1').default(0.1),
+    checkpoints: ratios.default([0.1, 0.25, 0.5]),
+    shares: z.enum(shareNames).default('random'),
+    strategy: z.enum(strategyNames).default('none'),
+    sabotage: z.enum(['none', 'report-early']).default('none')
+  }),
   link: z.object({
     ...common,
     role: z.literal('peer').default('peer'),
@@ -81,7 +118,7 @@ export const paramSchemas = {
 export type CaseName = keyof typeof paramSchemas
 export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
 export type CommonParams = Params<CaseName>
-export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition'>
+export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition' | 'modelling'>
 export type FaultParams = Params<'churn' | 'partition'>
 
 /**

@@ -37,7 +37,7 @@ export const jobs = {
 
 export type JobName = keyof typeof jobs
 
-export const jobNames = Object.keys(jobs) as readonly JobName[]
+export const jobNames = Object.keys(jobs) as [JobName, ...JobName[]]
 
 /** Whether a row is of those that the job's models are about. */
 export function isOf ({ where, machinesMin }: Job, row: TableRow): boolean {

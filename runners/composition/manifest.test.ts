@@ -28,6 +28,7 @@ describe('the manifest of the plan', () => {
       ['bootstrapping', { min: 2, max: 1000, default: 8 }],
       ['churn', { min: 2, max: 1000, default: 12 }],
       ['partition', { min: 2, max: 1000, default: 6 }],
+      ['modelling', { min: 2, max: 1000, default: 4 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
     const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
@@ -37,6 +38,9 @@ describe('the manifest of the plan', () => {
     expect(Object.keys(manifest.testcases.churn!.params))
       .toEqual([...underFaults, 'churn', 'duration_secs', 'time_scale', 'crash_ratio', 'disk_loss_ratio'])
     expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
+    expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
+      ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
+    ])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
