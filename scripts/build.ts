@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { bundleOptions, isolatePlugin } from './bundle.ts'
+import { browserOptions, bundleOptions, isolatePlugin } from './bundle.ts'
 import type { BuildOptions } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -35,6 +35,7 @@ await bundle(join(root, 'runners', 'sim', 'preload.ts'), join(draft, 'sim', 'pre
 await bundle(join(root, 'runners', 'sim', 'simulation.ts'), join(draft, 'sim', 'simulation.js'), {
   minify: false, keepNames: false, plugins: [isolatePlugin()]
 })
+await bundle(join(root, 'analysis', 'browser', 'report-script.ts'), join(draft, 'report', 'report.js'), browserOptions)
 writeFileSync(join(draft, '.built-from'), process.argv[2] ?? '')
 replaceTarget()
 
