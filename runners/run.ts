@@ -8,7 +8,7 @@ import { localRunner } from './local/index.ts'
 import { worstVerdict } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { readProvenance } from './provenance.ts'
-import { readRunAgain } from './rerun.ts'
+import { manifestOf, readRunAgain } from './rerun.ts'
 import { createRunFolder } from './run-folder.ts'
 import { simRunner } from './sim/index.ts'
 import { testgroundRunner } from './testground/index.ts'
@@ -56,6 +56,7 @@ export interface RunReport {
 export async function run (options: RunOptions): Promise<RunReport> {
   const reading = { manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory }
   const composition = await readRunAgain(options.composition, reading) ?? await readComposition(options.composition, reading)
+  const manifest = await manifestOf(composition, reading.manifest)
   const runner = Object.hasOwn(runners, options.runner) ? runners[options.runner] : undefined
 
   if (runner == null) {
@@ -64,7 +65,7 @@ export async function run (options: RunOptions): Promise<RunReport> {
 
   const { notes, faults } = await check(composition)
   const prepared = await runner.prepare({ simulation: options.simulation, daemon: options.daemon })
-  const engine = await prepared.check?.(composition, faults)
+  const engine = await prepared.check?.(composition, manifest, faults)
   const startedAt = new Date()
   const record = { ...await describe(composition, options, prepared, { startedAt, faults }), ...(engine == null ? {} : { engine }) }
   const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
@@ -77,7 +78,7 @@ export async function run (options: RunOptions): Promise<RunReport> {
     progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${runner.name}`)
     notes.get(each.id)?.forEach((note) => { progress.say(note) })
     outcomes.push(await prepared.run({
-      composition, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
+      composition, manifest, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
     }))
 
     if (options.signal.aborted) {
@@ -99,6 +100,10 @@ interface Checked {
 
 /** Refuses what no run of the composition could be carried out with. */
 async function check (composition: Composition): Promise<Checked> {
+  if (composition.planDirectory != null) {
+    return { notes: new Map(), faults: new Map() }
+  }
+
   const testCase = findCase(composition.case)
 
   if (testCase == null) {
@@ -136,7 +141,9 @@ async function describe (
   composition: Composition, options: RunOptions, runner: PreparedRunner,
   { startedAt, faults }: { startedAt: Date, faults: Checked['faults'] }
 ): Promise<RunRecord> {
-  const params = composition.runs[0]?.groups[0]?.params
+  const isForeign = composition.planDirectory != null
+  // What a plan of others calls network or seed need not be what ours does.
+  const params = isForeign ? undefined : composition.runs[0]?.groups[0]?.params
   const profile = await loadProfile(params?.network ?? 'none')
   const { name, description, source, regions, oneWayLatencyMs } = profile
   // Runs of one composition have one network; faults of one of them may ask for more of it to be modelled.
@@ -154,7 +161,7 @@ async function describe (
     case: composition.case,
     composition,
     network: { name, description, source, regions, oneWayLatencyMs },
-    metrics: Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
+    metrics: isForeign ? [] : Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
     runs: composition.runs.map(({ id, groups }) => ({ id, groups }))
   }
 }
