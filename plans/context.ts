@@ -24,6 +24,8 @@ export interface InstanceContext {
   /** The transport that applies the network profile between this instance and the others. */
   transport (init: { profile: Profile, region: string, counters: NetworkCounters }): TransportFactory
   readonly record: Recorder
+  /** What this instance takes of its machine; absent where instances share a process, of which no part is anybody's own. */
+  readonly usage?: () => { cpuMs: number, rssBytes: number }
   /** Says that this instance has come to a phase of the case; the runner counts the instances in each. Returns its position, from 1. */
   phase (name: string): Promise<number>
   /**

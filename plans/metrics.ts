@@ -93,6 +93,51 @@ export const metrics = {
     meaning: 'last fault over until this peer held everything that has to be everywhere; 0 where it did already; censored=1: it still did not when the wait ran out',
     better: 'lower'
   },
+  bytes_per_contribution: {
+    unit: 'B',
+    meaning: 'bytes of libp2p connections that this peer sent and received, from connected until all held everything, for each contribution; measures sent, received; tag: peers',
+    better: 'lower'
+  },
+  messages_per_contribution: {
+    unit: 'messages',
+    meaning: 'what this peer gave streams to send, whatever their protocol, from connected until all held everything, for each contribution; tag: peers',
+    better: 'lower'
+  },
+  cpu_ms_per_contribution: {
+    unit: 'ms',
+    meaning: 'CPU time that this peer used from connected until all held everything, for each contribution; tag: peers',
+    better: 'lower'
+  },
+  held_rss_bytes: {
+    unit: 'B',
+    meaning: 'resident memory of this peer when all held everything; tag: peers',
+    better: 'lower'
+  },
+  held_store_bytes: {
+    unit: 'B',
+    meaning: 'what the store of this peer took when all held everything; tag: peers',
+    better: 'lower'
+  },
+  private_bytes_seen: {
+    unit: 'B',
+    meaning: 'bytes of private files that streams of this instance carried, as far as they were recognised: pieces of 16 bytes, wherever they lay; tags: way (sent or received), protocol',
+    better: 'lower'
+  },
+  stream_bytes_searched: {
+    unit: 'B',
+    meaning: 'bytes of streams of this instance in which private ones were looked for; tags: way (sent or received), protocol',
+    better: 'none'
+  },
+  attack_ms: {
+    unit: 'ms',
+    meaning: 'one attack, from the connection of its first attacker until all that it asked for was answered; tags: protocol, victim (its number in the run)',
+    better: 'none'
+  },
+  public_blocks_obtained_ratio: {
+    unit: '1',
+    meaning: 'public blocks that an attack obtained, of as many as there are: the same attack that must obtain no private one; tags: protocol, victim (its number in the run)',
+    better: 'none'
+  },
   bytes_sent: {
     unit: 'B',
     meaning: 'bytes of libp2p connections that this instance sent; tag: to, a region',

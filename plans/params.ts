@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { isPreset, presets } from './corpus/presets.ts'
 import { ParameterError } from './errors.ts'
 import { churnNames } from './faults/presets.ts'
+import { sabotageNames } from './sabotage.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').transform(Number)
@@ -19,7 +20,8 @@ const corpus = {
   corpus: z.string().default(''),
   store: z.enum(['memory', 'disk']).default('memory'),
   sync: z.enum(['fast', 'stock']).default('fast'),
-  dials: count.default(0)
+  dials: count.default(0),
+  sabotage: z.enum(sabotageNames).default('none')
 }
 
 /** A preset is posted whole unless fewer contributions are asked for; a directory may hold anything, so that sixty of it are enough. */
@@ -30,20 +32,20 @@ function withCount<P extends { corpus: string, contributions?: number | undefine
 
 const ratio = number.refine((share) => share <= 1, 'must be from 0 to 1')
 
-/** How a deliberately broken instance breaks; tests of the judgement alone use it. */
-const sabotage = z.enum(['none', 'drop-tenth', 'invent', 'report-early']).default('none')
+/** Whole numbers above 0, separated by commas. */
+const counts = z.string().regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be whole numbers above 0, separated by commas').transform((text) => text.split(',').map(Number))
 
 const underFaults = {
   faults: z.string().default(''),
   sample_ms: count.refine((ms) => ms >= 100, 'must be at least 100').default(1000),
   store: z.enum(['memory', 'disk']).default('disk'),
-  interval_ms: number.default(1000),
-  sabotage
+  interval_ms: number.default(1000)
 }
 
 /** What the parameters of each case mean, once they are read. The manifest documents and types them for Testground. */
 export const paramSchemas = {
   replication: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }).transform(withCount),
+  scale: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }).transform(withCount),
   bootstrapping: z.object({
     ...common,
     ...corpus,
@@ -70,6 +72,16 @@ export const paramSchemas = {
     cut_at_secs: count.default(10),
     cut_secs: count.refine((s) => s > 0, 'must be at least 1').default(20)
   }).transform(withCount),
+  privacy: z.object({
+    ...common,
+    role: z.enum(['holder', 'reader', 'hostile']).default('holder'),
+    file_bytes: counts.refine((sizes) => sizes.every((bytes) => bytes >= 64), 'must be at least 64 each')
+      .default([5_000, 200_000, 1_200_000]),
+    store: corpus.store,
+    sync: corpus.sync,
+    dials: corpus.dials,
+    sabotage: z.enum(['none', 'serve-private', 'leak-part']).default('none')
+  }),
   link: z.object({
     ...common,
     role: z.literal('peer').default('peer'),
@@ -81,7 +93,7 @@ export const paramSchemas = {
 export type CaseName = keyof typeof paramSchemas
 export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
 export type CommonParams = Params<CaseName>
-export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition'>
+export type CorpusParams = Params<'replication' | 'scale' | 'bootstrapping' | 'churn' | 'partition'>
 export type FaultParams = Params<'churn' | 'partition'>
 
 /**

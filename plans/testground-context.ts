@@ -10,6 +10,7 @@ import { followLinkFaults } from './faults/links.ts'
 import { encodePayload } from './payload.ts'
 import { createRandom } from './random.ts'
 import { phaseState } from './phases.ts'
+import { processUsage } from './resources.ts'
 import { within } from './wait.ts'
 import type { Timeline } from './faults/timeline.ts'
 import type { FileRecorder } from './recorder.ts'
@@ -62,6 +63,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     random: (name) => createRandom(seed, name, `instance ${index}`),
     transport: ({ profile, region, counters }) => shaped(tcp(), { profile, region, counters, instance: String(index), seed: `${seed} ${index}`, links }),
     record: init.recorder,
+    usage: processUsage,
     phase: async (name) => {
       init.onPhase(name)
       return sync.signal(phaseState(name))

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { loadProfile } from '../network/profile.ts'
 import { findCase, metrics } from '../plans/index.ts'
 import { readComposition, readManifest } from './composition/index.ts'
@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly set: Readonly<Record<string, string>>
   /** The directory of the run folders. */
   readonly out: string
+  /** What the run is called among those of a matrix: the directory, below that of the composition, of its run folder. */
+  readonly cell?: string
   /** The longest a run may take, in milliseconds. */
   readonly timeoutMs: number
   /** What relative paths count from. */
@@ -46,12 +48,22 @@ export interface RunReport {
 }
 
 /**
- * Carries out a composition: checks everything first, then runs its runs one after another and writes the
- * run folder as it goes.
+ * Checks everything that can be checked before anything is written.
  *
- * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
+ * @returns how many runs the composition has, and what it draws from
+ * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError}
  */
-export async function run (options: RunOptions): Promise<RunReport> {
+export async function checkRun (options: RunOptions): Promise<{ runs: number, seed: number }> {
+  const { composition } = await prepare(options)
+  return { runs: composition.runs.length, seed: seedOf(composition) }
+}
+
+interface Prepared extends Checked {
+  readonly composition: Composition
+  readonly runner: PreparedRunner
+}
+
+async function prepare (options: RunOptions): Promise<Prepared> {
   const reading = { manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory }
   const composition = await readRunAgain(options.composition, reading) ?? await readComposition(options.composition, reading)
   const runner = Object.hasOwn(runners, options.runner) ? runners[options.runner] : undefined
@@ -60,20 +72,33 @@ export async function run (options: RunOptions): Promise<RunReport> {
     throw new RunRequestError(`there is no runner "${options.runner}"; use one of ${Object.keys(runners).join(', ')}`)
   }
 
-  const { notes, faults } = await check(composition)
-  const prepared = await runner.prepare(options.simulation)
+  return { composition, ...await check(composition), runner: await runner.prepare(options.simulation) }
+}
+
+/**
+ * Carries out a composition: checks everything first, then runs its runs one after another and writes the
+ * run folder as it goes.
+ *
+ * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
+ */
+export async function run (options: RunOptions): Promise<RunReport> {
+  const { composition, notes, faults, runner } = await prepare(options)
   const startedAt = new Date()
-  const record = await describe(composition, options, prepared, { startedAt, faults })
-  const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
+  const record = await describe(composition, options, runner, { startedAt, faults })
+  const out = resolve(options.workingDirectory, options.out)
+  const folder = await (options.cell == null
+    ? createRunFolder(out, composition.name, startedAt)
+    : createRunFolder(join(out, composition.name), options.cell, startedAt))
   await folder.writeRecord(record)
   const outcomes: RunOutcome[] = []
 
   for (const each of composition.runs) {
-    const label = composition.runs.length > 1 ? `${composition.name}, run ${each.id}` : composition.name
+    const name = options.cell == null ? composition.name : `${composition.name}, ${options.cell}`
+    const label = composition.runs.length > 1 ? `${name}, run ${each.id}` : name
     const progress = createProgress(options.progress, label)
-    progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${runner.name}`)
+    progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${options.runner}`)
     notes.get(each.id)?.forEach((note) => { progress.say(note) })
-    outcomes.push(await prepared.run({
+    outcomes.push(await runner.run({
       composition, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
     }))
 
@@ -144,7 +169,7 @@ async function describe (
     ...await readProvenance(packageRoot),
     runner: options.runner,
     fidelity: fidelities.includes('tcp-envelope') ? 'tcp-envelope' : fidelities[0] ?? 'real',
-    seed: Number(params?.seed ?? 1),
+    seed: seedOf(composition),
     command: options.command,
     startedAt: startedAt.toISOString(),
     plan: composition.plan,
@@ -154,4 +179,9 @@ async function describe (
     metrics: Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
     runs: composition.runs.map(({ id, groups }) => ({ id, groups }))
   }
+}
+
+/** All groups of all runs have one seed. */
+function seedOf ({ runs }: Composition): number {
+  return Number(runs[0]?.groups[0]?.params.seed ?? 1)
 }

@@ -28,15 +28,22 @@ describe('the manifest of the plan', () => {
       ['bootstrapping', { min: 2, max: 1000, default: 8 }],
       ['churn', { min: 2, max: 1000, default: 12 }],
       ['partition', { min: 2, max: 1000, default: 6 }],
+      ['privacy', { min: 2, max: 100, default: 6 }],
+      ['scale', { min: 2, max: 200, default: 5 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
     const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
-    expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
-    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
+    const posting = [...workload, 'sabotage']
+    expect(Object.keys(manifest.testcases.replication!.params)).toEqual(posting)
+    expect(Object.keys(manifest.testcases.scale!.params)).toEqual(posting)
+    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...posting, 'joins_at_once'])
     const underFaults = [...workload, 'faults', 'sample_ms', 'sabotage']
     expect(Object.keys(manifest.testcases.churn!.params))
       .toEqual([...underFaults, 'churn', 'duration_secs', 'time_scale', 'crash_ratio', 'disk_loss_ratio'])
     expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
+    expect(Object.keys(manifest.testcases.privacy!.params)).toEqual([
+      'network', 'region', 'role', 'file_bytes', 'seed', 'store', 'sync', 'timeout_secs', 'dials', 'sabotage'
+    ])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
