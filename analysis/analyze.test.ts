@@ -19,12 +19,12 @@ async function digests (): Promise<Record<string, string>> {
 }
 
 describe('a whole run folder', () => {
-  it('becomes a table, both figures in four forms and a report', async () => {
+  it('becomes a table, both figures in five forms and a report', async () => {
     const steps: string[] = []
     const analysis = await analyze(folder, { onProgress: (sentence) => steps.push(sentence) })
     expect(analysis).toMatchObject({ complete: true, rows: 344, report: expect.stringMatching(/report\.html$/) as string })
-    expect((await readdir(join(folder, 'figures'))).sort()).toEqual(['bootstrapping', 'replication'].flatMap((name) => ['csv', 'png', 'svg', 'vl.json'].map((extension) => `${name}.${extension}`)))
-    expect(analysis.figures).toHaveLength(8)
+    expect((await readdir(join(folder, 'figures'))).sort()).toEqual(['bootstrapping', 'replication'].flatMap((name) => ['csv', 'pdf', 'png', 'svg', 'vl.json'].map((extension) => `${name}.${extension}`)))
+    expect(analysis.figures).toHaveLength(10)
     expect(steps).toHaveLength(4)
     expect(await readFile(join(folder, 'summary.txt'), 'utf8')).toBe(analysis.table)
     expect(analysis.table).toMatch(/^Verdict pass: all hold the same\n/)
@@ -90,8 +90,7 @@ describe('a whole run folder', () => {
     await analyze(folder)
     const png = await readFile(join(folder, 'figures', 'replication.png'))
     expect(png.subarray(1, 4).toString()).toBe('PNG')
-    expect(png.readUInt32BE(16)).toBeGreaterThan(4 * 480)
-    expect(png.readUInt32BE(16)).toBeLessThan(4 * 560)
+    expect(png.readUInt32BE(16)).toBe(4 * 516)
     expect(png.length).toBeGreaterThan(20_000)
   })
 
@@ -100,6 +99,17 @@ describe('a whole run folder', () => {
     for (const file of ['figures/replication.svg', 'figures/bootstrapping.svg', 'report.html']) {
       expect(await readFile(join(folder, file), 'utf8')).toContain('runner local · fidelity bandwidth · seed 7 · network gcp-six-regions')
     }
+  })
+})
+
+describe('without its font', () => {
+  it('tells the numbers, draws nothing and says what is missing', async () => {
+    await analyze(folder)
+    const fontFiles = { regular: join(folder, 'gone.ttf'), semiBold: join(folder, 'gone.ttf') }
+    const analysis = await analyze(folder, { fontFiles })
+    expect(analysis).toMatchObject({ complete: false, rows: 344, figures: [] })
+    expect(await readdir(join(folder, 'figures'))).toEqual([])
+    expect(analysis.table).toMatch(/1\. The font of the figures cannot be read from .*gone\.ttf \(ENOENT\): install the\s+packages/s)
   })
 })
 

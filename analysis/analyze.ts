@@ -1,16 +1,17 @@
-import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { csv } from './csv.ts'
+import { isArchiveName } from './archive.ts'
 import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
-import { RunFolderError } from './errors.ts'
+import { FontError } from './errors.ts'
 import { drawBootstrapping } from './figures/bootstrapping.ts'
 import { drawReplication } from './figures/ecdf.ts'
-import type { Caption, Drawing, Figure } from './figures/figure.ts'
+import type { Caption, Drawing, Layout } from './figures/figure.ts'
 import { drawLink } from './figures/link.ts'
 import { drawSequence } from './figures/sequence.ts'
+import { loadFonts } from './fonts.ts'
+import type { FontFiles, Fonts } from './fonts.ts'
+import { makeFigureFolder, printFigure, removeForms, writeForms } from './print.ts'
 import type { RunFolder } from './read.ts'
 import { readRunFolder } from './read.ts'
-import { renderPng, renderSvg, titledSvg } from './render.ts'
 import { reportHtml } from './report.ts'
 import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
@@ -22,6 +23,12 @@ import { writeWhole } from './write.ts'
 export interface AnalyzeOptions {
   /** Hears one sentence per step. */
   onProgress?: (sentence: string) => void
+  /** Where the files are written; by default the run folder itself, or a folder with the name of the archive beside it. */
+  out?: string
+  /** How figures are set; the whole page where nothing is said. */
+  layout?: Layout
+  /** The font of the figures, where it is not Inter as installed. */
+  fontFiles?: FontFiles
 }
 
 export interface Analysis {
@@ -38,27 +45,27 @@ export interface Analysis {
   figures: string[]
 }
 
-/** Files of a figure, and what each is. */
-const extensions = ['vl.json', 'csv', 'svg', 'png']
-
 /**
- * Reads a run folder, whole or cut short, and writes `summary.txt`, `figures/` and `report.html` into
- * it. The same folder gives the same bytes.
+ * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `figures/` and `report.html`.
+ * The same folder gives the same bytes.
  *
- * @throws RunFolderError when it is no run folder, or cannot be written
+ * @throws RunFolderError when it is no run folder, or nothing can be written
  */
 export async function analyze (runFolder: string, options: AnalyzeOptions = {}): Promise<Analysis> {
   const progress = options.onProgress ?? (() => {})
   const folder = await readRunFolder(runFolder)
   progress(`Read ${folder.rows.length} rows of ${folder.instances.length} instances.`)
+  const target = options.out ?? targetOf(folder.path)
   const found = warningsOf(folder)
   const warnings = found.map(({ sentence }) => sentence)
-  const drawings = draw(folder, found)
-  const { rendered, paths } = await writeFigures(folder.path, drawings, progress)
+  const fonts = fontsOf(options)
+  const drawings = draw(folder, found, options.layout)
+  if (typeof fonts === 'string') warnings.unshift(fonts)
+  const { rendered, paths } = await writeFigures(target, drawings, typeof fonts === 'string' ? undefined : fonts, progress)
   const content = contentOf(folder, warnings, drawings)
   const table = summaryText(content)
-  await writeWhole(join(folder.path, 'summary.txt'), table)
-  const report = join(folder.path, 'report.html')
+  await writeWhole(join(target, 'summary.txt'), table)
+  const report = join(target, 'report.html')
   await writeWhole(report, reportHtml({
     ...content,
     title: titleOf(folder),
@@ -69,7 +76,12 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
     composition: folder.run.composition === undefined ? '' : JSON.stringify(folder.run.composition, null, 2)
   }))
   progress(`Wrote the report ${report}.`)
-  return { table, warnings, complete: folder.complete, rows: folder.rows.length, report, figures: paths }
+  return { table, warnings, complete: folder.complete && typeof fonts !== 'string', rows: folder.rows.length, report, figures: paths }
+}
+
+/** A run folder takes its own analysis in; what is made of an archive stands in a folder beside it. */
+function targetOf (path: string): string {
+  return isArchiveName(path) ? `${path.replace(/\.(tgz|tar\.gz|tar)$/i, '')}.analysis` : path
 }
 
 function contentOf (folder: RunFolder, warnings: readonly string[], drawings: readonly Drawing[]): Content {
@@ -94,9 +106,11 @@ function isOwed (figure: string, { run }: RunFolder): boolean {
 }
 
 /** All figures, each of them drawn or the reason why not. */
-function draw (folder: RunFolder, warnings: readonly Warning[]): Drawing[] {
+function draw (folder: RunFolder, warnings: readonly Warning[], layout: Layout | undefined): Drawing[] {
   const { run, rows, sequences } = folder
-  const caption: Caption = { source: sourceLine(folder), warnings, regions: run.network?.regions ?? [] }
+  const caption: Caption = {
+    source: sourceLine(folder), warnings, regions: run.network?.regions ?? [], ...(layout === undefined ? {} : { layout })
+  }
   return [
     drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
     drawBootstrapping(rows, caption),
@@ -110,37 +124,35 @@ interface Written {
   paths: string[]
 }
 
-async function writeFigures (path: string, drawings: readonly Drawing[], progress: (sentence: string) => void): Promise<Written> {
-  const figures = join(path, 'figures')
-  const info = await lstat(figures).catch(() => undefined)
-  if (info !== undefined && !info.isDirectory()) throw new RunFolderError(`${figures} is no folder, so that no figures can be written there: move it away and analyse again.`)
-  await mkdir(figures, { recursive: true }).catch((error: unknown) => {
-    throw new RunFolderError(`Cannot make ${figures}: ${(error as Error).message}. Make the folder writable, or copy it to where you may write and analyse the copy.`)
-  })
+/** The font, or the sentence that says why no figure can be set: the numbers are as good without them. */
+function fontsOf ({ fontFiles }: AnalyzeOptions): Fonts | string {
+  try {
+    return loadFonts(fontFiles)
+  } catch (error) {
+    if (error instanceof FontError) return error.message
+    throw error
+  }
+}
+
+async function writeFigures (
+  path: string, drawings: readonly Drawing[], fonts: Fonts | undefined, progress: (sentence: string) => void
+): Promise<Written> {
+  const folder = join(path, 'figures')
+  await makeFigureFolder(folder)
   const rendered: Written['rendered'] = []
   const paths: string[] = []
   for (const drawing of drawings) {
-    if ('missing' in drawing) {
-      // A figure of an earlier analysis would contradict this report.
-      for (const extension of extensions) await rm(join(figures, `${drawing.name}.${extension}`), { force: true })
+    if ('missing' in drawing || fonts === undefined) {
+      await removeForms(folder, 'missing' in drawing ? drawing.name : drawing.figure.name)
       continue
     }
-    const { svg, files } = await render(drawing.figure)
-    for (const [index, data] of files.entries()) {
-      const file = join(figures, `${drawing.figure.name}.${extensions[index]}`)
-      await writeWhole(file, data)
-      paths.push(file)
-    }
-    rendered.push({ name: drawing.figure.name, title: drawing.figure.title, svg })
-    progress(`Drew the figure ${drawing.figure.name}.`)
+    const { name, title } = drawing.figure
+    const printed = await printFigure(drawing.figure, fonts)
+    paths.push(...await writeForms(folder, name, printed))
+    rendered.push({ name, title, svg: String(printed.svg) })
+    progress(`Drew the figure ${name}.`)
   }
   return { rendered, paths }
-}
-
-/** The contents of a figure's files, in the order of `extensions`. */
-async function render ({ title, spec, drawn }: Figure): Promise<{ svg: string, files: Array<string | Uint8Array> }> {
-  const svg = titledSvg(await renderSvg(spec), title)
-  return { svg, files: [JSON.stringify(spec, null, 2) + '\n', csv(drawn), svg, renderPng(svg)] }
 }
 
 function titleOf ({ run }: RunFolder): string {

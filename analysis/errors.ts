@@ -2,3 +2,13 @@
 export class RunFolderError extends Error {
   override readonly name = 'RunFolderError'
 }
+
+/** An archive of which nothing can be used; the message says which, why and what to do. */
+export class ArchiveError extends Error {
+  override readonly name = 'ArchiveError'
+}
+
+/** The font without which no figure can be set; the message says which file, why and what to do. */
+export class FontError extends Error {
+  override readonly name = 'FontError'
+}

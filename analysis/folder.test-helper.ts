@@ -1,6 +1,9 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import * as tar from 'tar-stream'
 
 /** A small run folder on disk for the tests of this room: six regions, two newcomers. */
 
@@ -84,4 +87,44 @@ export async function wholeFolder (): Promise<string> {
   for (const index of regions.keys()) await writeInstance(folder, 'peers', index, peerRows(index))
   for (const index of [0, 1]) await writeInstance(folder, 'newcomers', index, newcomerRows(index))
   return folder
+}
+
+/** A member of an archive: a file with its text, or a link. */
+export type ArchiveMember = { name: string, text: string } | { name: string, linkname: string }
+
+/** The bytes of a .tgz. */
+export async function archiveOf (members: readonly ArchiveMember[]): Promise<Buffer> {
+  const pack = tar.pack()
+  for (const member of members) {
+    if ('text' in member) pack.entry({ name: member.name }, member.text)
+    else pack.entry({ name: member.name, type: 'symlink', linkname: member.linkname })
+  }
+  pack.finalize()
+  return gzipSync(await buffer(pack))
+}
+
+/** All files below a folder as members of an archive, with their paths from there. */
+export async function membersOf (folder: string, before = ''): Promise<ArchiveMember[]> {
+  const names = (await readdir(folder, { recursive: true })).sort()
+  const members: ArchiveMember[] = []
+  for (const name of names) {
+    if ((await stat(join(folder, name))).isFile()) members.push({ name: before + name, text: await readFile(join(folder, name), 'utf8') })
+  }
+  return members
+}
+
+/** The events that an instance writes to run.out, as Testground's SDKs do. */
+export function eventsOf (group: string, groupInstances: number, end: 'success_event' | 'failure_event' | undefined): string {
+  const runenv = { plan: 'peersdb', case: 'replication', run: 'c7', group, group_instances: groupInstances, instances: 8, params: { sync: 'fast' } }
+  const line = (event: object, seconds: number): string => `${JSON.stringify({ ts: 1795859065000000000 + 1e9 * seconds, message: '', group_id: group, run_id: 'c7', event })}\n`
+  return line({ start_event: { runenv } }, 0) + (end === undefined ? '' : line({ [end]: { group, error: 'no' } }, 12))
+}
+
+/** What Testground collects of the run of `wholeFolder`: instances alone. */
+export async function collectedMembers (end: (group: string, index: number) => 'success_event' | 'failure_event' | undefined): Promise<ArchiveMember[]> {
+  const instances = [...regions.map((_, index) => ({ group: 'peers', index, text: peerRows(index) })), ...[0, 1].map((index) => ({ group: 'newcomers', index, text: newcomerRows(index) }))]
+  return instances.flatMap(({ group, index, text }) => [
+    { name: `c7/${group}/${index}/results.out`, text },
+    { name: `c7/${group}/${index}/run.out`, text: eventsOf(group, group === 'peers' ? 6 : 2, end(group, index)) }
+  ])
 }

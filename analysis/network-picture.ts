@@ -1,7 +1,9 @@
 import type { Table } from './table.ts'
 import { columnsOf, tableText } from './table.ts'
 import { heatMap } from './figures/heat-map.ts'
-import { renderPng, renderSvg, titledSvg } from './render.ts'
+import { loadFonts } from './fonts.ts'
+import { renderPdf } from './render-pdf.ts'
+import { atWidth, renderPng, renderSvg, titledSvg } from './render.ts'
 import { formatNumber } from './units.ts'
 
 /** What is drawn of a network. */
@@ -41,9 +43,13 @@ function matrixOf ({ regions, links }: NetworkFacts, title: string, cell: (link:
   }
 }
 
-/** The round trips as a picture: SVG, or PNG at 288 dpi. */
-export async function networkPicture ({ name, description, regions, links }: NetworkFacts, format: 'svg' | 'png'): Promise<Buffer> {
-  const { spec, title } = heatMap({
+/**
+ * The round trips as a picture: SVG, PDF, or PNG at 288 dpi.
+ *
+ * @throws FontError where the font is missing
+ */
+export async function networkPicture ({ name, description, regions, links }: NetworkFacts, format: 'svg' | 'pdf' | 'png'): Promise<Buffer> {
+  const figure = heatMap({
     name: 'network',
     title: `Network ${name}: round trips`,
     regions,
@@ -51,6 +57,7 @@ export async function networkPicture ({ name, description, regions, links }: Net
     label: 'ms',
     caption: { source: description, warnings: [], regions }
   })
-  const svg = await renderSvg(spec)
-  return format === 'png' ? renderPng(svg) : Buffer.from(titledSvg(svg, title))
+  const fonts = loadFonts()
+  const svg = titledSvg(atWidth(await renderSvg(figure.spec, fonts), figure.width), figure.title)
+  return { svg: () => Buffer.from(svg), png: () => renderPng(svg, fonts), pdf: () => renderPdf(svg, figure.title, fonts) }[format]()
 }

@@ -1,7 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import * as z from 'zod'
-import { forEachLine } from './lines.ts'
 import { plain } from './rows.ts'
 
 /** How a message of a sequence carries the contribution, in the order of legends. */
@@ -39,40 +36,38 @@ const messageFields = z.tuple([
 ])
 const summary = z.object({ followed: z.object({ name: z.string().transform(plain) }) })
 
-/** The sequence of a run, none where none was written; what is wrong with it is added to `problems`. */
-export async function readSequence (folder: string, run: string, problems: string[]): Promise<Sequence[]> {
-  const file = join(folder, 'instances', run, 'sequence.csv')
-  const place = plain(`instances/${run}/sequence.csv`)
-  if (!await isFile(file)) return []
+/**
+ * The sequence of a run, none where none was written; what is wrong with it is added to `problems`.
+ *
+ * @param textOf - the text of a file of this run, undefined where there is none
+ */
+export async function readSequence (
+  textOf: (name: string) => Promise<string | undefined>, run: string, problems: string[]
+): Promise<Sequence[]> {
+  const text = await textOf('sequence.csv')
+  if (text === undefined) return []
   const messages: CarryingMessage[] = []
   let broken = 0
-  await forEachLine(file, (line, number) => {
-    if (number === 1 ? line === header : line === '') return
-    const parsed = messageFields.safeParse(line?.split(','))
+  for (const [index, line] of text.split('\n').entries()) {
+    if (index === 0 ? line === header : line === '') continue
+    const parsed = messageFields.safeParse(line.split(','))
     if (!parsed.success || messages.length >= messagesMax) {
       broken++
-      return
+      continue
     }
     const [sentMs, receivedMs, from, to, protocol, bytes, what] = parsed.data
     messages.push({ sentMs, receivedMs, from, to, protocol, bytes, what })
-  })
-  if (broken > 0) problems.push(`${place} has ${broken} lines that are no messages, or more than ${messagesMax}: they are left out.`)
-  return [{ run: plain(run), name: await nameOf(join(folder, 'instances', run, 'simulation.json')), messages }]
+  }
+  if (broken > 0) problems.push(`${plain(`instances/${run}/sequence.csv`)} has ${broken} lines that are no messages, or more than ${messagesMax}: they are left out.`)
+  return [{ run: plain(run), name: nameOf(await textOf('simulation.json')), messages }]
 }
 
 /** What the simulation says that it followed. */
-async function nameOf (file: string): Promise<string> {
+function nameOf (text: string | undefined): string {
   try {
-    return await isFile(file) ? summary.parse(JSON.parse(await readFile(file, 'utf8'))).followed.name : ''
+    return text === undefined ? '' : summary.parse(JSON.parse(text)).followed.name
   } catch {
     // The figure is as good without the name.
     return ''
   }
-}
-
-async function isFile (path: string): Promise<boolean> {
-  return (await lstat(path).catch((err: NodeJS.ErrnoException) => {
-    if (err.code === 'ENOENT') return undefined
-    throw err
-  }))?.isFile() === true
 }

@@ -75,7 +75,7 @@ function figureHtml ({ name, title, svg }: ReportContent['figures'][number]): st
     .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`)
   return `<figure>
 <div class="scroll" tabindex="0" role="region" aria-label="${escape(title)}">${own}</div>
-<figcaption>${escape(title)}. Drawn rows: <a href="figures/${name}.csv">CSV</a>; to print: <a href="figures/${name}.svg">SVG</a>, <a href="figures/${name}.png">PNG</a>; to change: <a href="figures/${name}.vl.json">Vega-Lite</a>.</figcaption>
+<figcaption>${escape(title)}. Drawn rows: <a href="figures/${name}.csv">CSV</a>; to print: <a href="figures/${name}.pdf">PDF</a>, <a href="figures/${name}.svg">SVG</a>, <a href="figures/${name}.png">PNG</a>; to change: <a href="figures/${name}.vl.json">Vega-Lite</a>.</figcaption>
 </figure>`
 }
 

@@ -29,6 +29,7 @@ export function warningsOf (folder: RunFolder): Warning[] {
   return [
     ...lostInstances(folder),
     ...folder.problems.map((sentence) => ({ sentence, brief: 'parts of the run folder are missing or broken' })),
+    ...folder.notes.map((sentence) => ({ sentence, brief: 'seed, network and versions are not known' })),
     ...unparsedRows(folder),
     ...ranOut(byMetric),
     ...notConverged(byMetric.get('converged') ?? []),

@@ -18,8 +18,9 @@ import type { Surroundings } from './surroundings.ts'
 
 /** The errors that tell the user what cannot be done as asked. By name, so that help and refusals load no more than they need. */
 const usageErrors = [
-  'AcceptError', 'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'UsageError',
-  'DaemonError', 'FlagError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
+  'AcceptError', 'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'SelectionError',
+  'UsageError',
+  'DaemonError', 'FlagError', 'FontError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
 const commands = [

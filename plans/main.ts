@@ -2,7 +2,7 @@
  * One instance of the plan: what a runner starts, with Testground's environment. Its exit code is 0 when the
  * case passed, 1 when it failed or crashed, 2 when the sync service was lost.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { invokeMap } from '@testground/sdk'
@@ -46,6 +46,15 @@ function exit (code: number): never {
   }
 }
 
+/** Writes an event that the SDK cannot write any more to where it would be collected from. */
+function keep (line: string): void {
+  try {
+    appendFileSync(join(process.env.TEST_OUTPUTS_PATH ?? '', 'run.out'), line)
+  } catch (err) {
+    process.stderr.write(`run.out could not be written: ${(err as Error).message}\n`)
+  }
+}
+
 /** An error that no case caught is told to whoever counts outcomes, and ends the instance. */
 async function crash (reason: unknown): Promise<void> {
   if (isCrashing) {
@@ -75,7 +84,8 @@ async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<
 
   try {
     const context = await createTestgroundContext({
-      runenv: env, client, recorder, signal: stopping.signal, temporaryDirectory, onPhase: recordPhase, place: readPlace()
+      runenv: env, client, recorder, signal: stopping.signal, temporaryDirectory, onPhase: recordPhase,
+      place: readPlace(), faults: readFaults()
     })
     await findCase(name)?.run(context)
   } catch (err) {
@@ -90,18 +100,20 @@ async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<
 
 /** What the runner `local` tells beyond Testground's environment; undefined where it is another one. */
 function readPlace (): Place | undefined {
-  const { PEERSLAB_INSTANCE: index, PEERSLAB_LIFE: life, PEERSLAB_FAULTS: faults, TEST_TEMP_PATH: kept } = process.env
+  const { PEERSLAB_INSTANCE: index, PEERSLAB_LIFE: life, TEST_TEMP_PATH: kept } = process.env
 
   if (index == null || kept == null) {
     return undefined
   }
 
-  return {
-    index: Number(index),
-    life: Number(life ?? 0),
-    storageDirectory: join(kept, 'storage'),
-    ...(faults == null ? {} : { faults: JSON.parse(readFileSync(faults, 'utf8')) as Timeline })
-  }
+  return { index: Number(index), life: Number(life ?? 0), storageDirectory: join(kept, 'storage') }
+}
+
+/** What goes wrong, where the runner `local` names it, or Testground's builder was given it together with the plan. */
+function readFaults (): Timeline | undefined {
+  const beside = join(import.meta.dirname, 'faults.json')
+  const file = process.env.PEERSLAB_FAULTS ?? (existsSync(beside) ? beside : undefined)
+  return file == null ? undefined : JSON.parse(readFileSync(file, 'utf8')) as Timeline
 }
 
 /** The moment at which the peer is connected is the one at which it has started and is still idle. */
@@ -121,7 +133,10 @@ process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
 
 const stopWatching = await watchSyncService((reason) => {
-  process.stdout.write(`${JSON.stringify({ ts: Date.now() * 1e6, event: { crash_event: { group: process.env.TEST_GROUP_ID, error: reason } } })}\n`)
+  const event = { crash_event: { group: process.env.TEST_GROUP_ID, error: reason } }
+  const line = `${JSON.stringify({ ts: Date.now() * 1e6, event })}\n`
+  process.stdout.write(line)
+  keep(line)
   process.stderr.write(`${reason}\n`)
   exit(2)
 })

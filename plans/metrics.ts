@@ -138,6 +138,11 @@ export const metrics = {
     meaning: 'public blocks that an attack obtained, of as many as there are: the same attack that must obtain no private one; tags: protocol, victim (its number in the run)',
     better: 'none'
   },
+  prediction_error_mape: {
+    unit: '%',
+    meaning: 'mean absolute percentage error of a model\'s predictions for executions that nobody contributed; tags: job, model, data (local, partial or full), corpus_held (the part of the corpus learnt from), target (all, or own: those of the context of this peer\'s own), strategy (what was rejected by it was left out)',
+    better: 'lower'
+  },
   bytes_sent: {
     unit: 'B',
     meaning: 'bytes of libp2p connections that this instance sent; tag: to, a region',

@@ -1,7 +1,12 @@
 import * as z from 'zod'
 import { isPreset, presets } from './corpus/presets.ts'
 import { ParameterError } from './errors.ts'
+import { flawNames } from './executions/flaws.ts'
+import { shareNames } from './executions/shares.ts'
 import { churnNames } from './faults/presets.ts'
+import { modelNames } from './models/index.ts'
+import { jobNames } from './models/jobs.ts'
+import { strategyNames } from '../peersdb/strategy-names.ts'
 import { sabotageNames } from './sabotage.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
@@ -34,6 +39,27 @@ const ratio = number.refine((share) => share <= 1, 'must be from 0 to 1')
 
 /** Whole numbers above 0, separated by commas. */
 const counts = z.string().regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be whole numbers above 0, separated by commas').transform((text) => text.split(',').map(Number))
+
+/** Some of the names, separated by commas, none of them twice. */
+function listOf<const N extends readonly string[]> (names: N): z.ZodType<Array<N[number]>, string> {
+  const parts = (text: string): string[] => text.split(',').map((part) => part.trim())
+  return z.string()
+    .refine((text) => parts(text).every((part) => names.includes(part)) && new Set(parts(text)).size === parts(text).length,
+      `must be some of ${names.join(', ')}, separated by commas`)
+    .transform(parts)
+}
+
+const ratios = z.string().regex(/^(0(\.\d+)?|1(\.0+)?)(, ?(0(\.\d+)?|1(\.0+)?))*$/, 'must be numbers from 0 to 1, separated by commas')
+  .transform((text) => text.split(',').map(Number))
+
+/** A part of the executions, some of them with flaws, for the cases that contribute executions of a job. */
+const executions = {
+  ...corpus,
+  job: z.enum(jobNames).default('sgd'),
+  contributions: count.refine((n) => n > 0, 'must be at least 1').default(Number.MAX_SAFE_INTEGER),
+  flawed_share: ratio.default(0),
+  flaws: listOf(flawNames).default([...flawNames])
+}
 
 const underFaults = {
   faults: z.string().default(''),
@@ -82,6 +108,17 @@ export const paramSchemas = {
     dials: corpus.dials,
     sabotage: z.enum(['none', 'serve-private', 'leak-part']).default('none')
   }),
+  modelling: z.object({
+    ...common,
+    ...executions,
+    role: z.enum(['contributor', 'reader']).default('contributor'),
+    models: listOf(modelNames).default(['ernest', 'gbm', 'bom', 'ogb', 'c3o']),
+    test_share: ratio.refine((share) => share > 0 && share < 1, 'must be above 0 and below 1').default(0.1),
+    checkpoints: ratios.default([0.1, 0.25, 0.5]),
+    shares: z.enum(shareNames).default('random'),
+    strategy: z.enum(strategyNames).default('none'),
+    sabotage: z.enum(['none', 'report-early']).default('none')
+  }),
   link: z.object({
     ...common,
     role: z.literal('peer').default('peer'),
@@ -93,7 +130,7 @@ export const paramSchemas = {
 export type CaseName = keyof typeof paramSchemas
 export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
 export type CommonParams = Params<CaseName>
-export type CorpusParams = Params<'replication' | 'scale' | 'bootstrapping' | 'churn' | 'partition'>
+export type CorpusParams = Params<'replication' | 'scale' | 'bootstrapping' | 'churn' | 'partition' | 'modelling'>
 export type FaultParams = Params<'churn' | 'partition'>
 
 /**

@@ -24,11 +24,14 @@ export interface Gathering {
   readonly patienceMs: number
 }
 
-export async function gather (context: InstanceContext, params: CorpusParams): Promise<Gathering> {
+/** @param open - what the run posts, where it is not what `corpus` names */
+export async function gather<P extends CorpusParams> (
+  context: InstanceContext, params: P, open: (members: Members) => Promise<Corpus> = () => openCorpusOf(params)
+): Promise<Gathering> {
   const members = await meet(context, params)
-  const corpus = await openCorpusOf(params)
+  const corpus = await open(members)
   const timeoutMs = params.timeout_secs * 1000
-  const patienceMs = timeoutMs * (3 + members.withRole('newcomer').length) + 4 * params.contributions * params.interval_ms
+  const patienceMs = timeoutMs * (3 + members.withRole('newcomer').length) + 4 * corpus.items.length * params.interval_ms
   return { params, members, corpus, patienceMs }
 }
 
@@ -130,10 +133,11 @@ function recordMissing (context: InstanceContext, { members }: Gathering, { arri
 /**
  * Judges this peer by what it holds, waits until all others have done so, and closes it.
  *
- * @throws {JudgementError} where it holds anything but what was posted
+ * @param found - a failure that the case found before
+ * @throws {JudgementError} where it holds anything but what was posted, and otherwise what was found before
  */
 export async function judgeAndClose (
-  context: InstanceContext, gathering: Gathering, cluster: Cluster, posted: readonly Posted[]
+  context: InstanceContext, gathering: Gathering, cluster: Cluster, posted: readonly Posted[], found?: Error
 ): Promise<void> {
   const { all, self } = gathering.members
   const { peer, early } = cluster
@@ -143,8 +147,8 @@ export async function judgeAndClose (
   await reach(context, gathering, 'judged', all.length)
   await cluster.peer.close()
 
-  if (failure != null) {
-    throw failure
+  if (failure != null || found != null) {
+    throw failure ?? found as Error
   }
 }
 

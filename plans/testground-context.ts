@@ -28,15 +28,15 @@ export interface TestgroundContextInit {
   signal: AbortSignal
   temporaryDirectory: string
   onPhase: (name: string) => void
-  /** What a runner of ours tells beyond Testground: the number in the run, the life, its storage, and what goes wrong. */
+  /** What a runner of ours tells beyond Testground: the number in the run, the life, and its storage. */
   place?: Place
+  faults?: Timeline
 }
 
 export interface Place {
   readonly index: number
   readonly life: number
   readonly storageDirectory: string
-  readonly faults?: Timeline
 }
 
 /** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
@@ -68,7 +68,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
       init.onPhase(name)
       return sync.signal(phaseState(name))
     },
-    faults: init.place?.faults,
+    faults: init.faults,
     life: init.place?.life ?? 0,
     followLinkFaults: (faults, startMs) => { followLinkFaults({ faults, startMs, links, clock, record: init.recorder, signal }) },
     storageDirectory,

@@ -17,6 +17,8 @@ export interface Posted {
   from: number
   /** When it called contribute, on the run's clock. */
   atMs: number
+  /** What is wrong with the file, on purpose. */
+  flaw?: string
 }
 
 /** Records of one message; each has about 200 bytes of JSON and a message may have 32,000. */
@@ -45,7 +47,9 @@ export async function post (context: InstanceContext, peer: Pick<Peer, 'contribu
       attributes: { ...item.attributes, [contributedMsAttribute]: atMs.toFixed(3) },
       signal: context.signal
     })
-    posted.push({ hash, cid, sha256: createHash('sha256').update(content).digest('hex'), bytes: content.byteLength, from: context.index, atMs })
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    const told = item.flaw == null ? {} : { flaw: item.flaw }
+    posted.push({ hash, cid, sha256, bytes: content.byteLength, from: context.index, atMs, ...told })
   }
 
   return posted

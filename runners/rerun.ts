@@ -6,13 +6,24 @@ import { commandLineSource, readParams } from './composition/params.ts'
 import { RunRequestError } from './errors.ts'
 import type { Composition, ReadOptions } from './composition/index.ts'
 
+const anything = z.record(z.string(), z.unknown())
+const build = z.object({
+  selectors: z.array(z.string()).optional(),
+  dependencies: z.array(z.object({ module: z.string(), target: z.string().optional(), version: z.string() })).optional()
+}).optional()
+
 const compositionSchema = z.object({
   file: z.string(),
   name: z.string().regex(/^[\w.-]+$/),
   metadata: z.object({ name: z.string().optional(), author: z.string().optional() }),
   plan: z.string(),
   case: z.string(),
-  runConfig: z.record(z.string(), z.unknown()),
+  runner: z.string().optional(),
+  builder: z.string().optional(),
+  runConfig: anything,
+  build,
+  buildConfig: anything.optional(),
+  concurrentBuilds: z.number().optional(),
   disableMetrics: z.boolean(),
   runs: z.array(z.object({
     id: z.string().regex(/^[\w.-]+$/),
@@ -20,7 +31,13 @@ const compositionSchema = z.object({
     groups: z.array(z.object({
       id: z.string().regex(/^[\w.-]+$/),
       count: z.number().int().positive(),
-      params: z.record(z.string(), z.string())
+      params: z.record(z.string(), z.string()),
+      builder: z.string().optional(),
+      build,
+      buildConfig: anything.optional(),
+      artifact: z.string().optional(),
+      resources: z.object({ memory: z.string().optional(), cpu: z.string().optional() }).optional(),
+      profiles: z.record(z.string(), z.string()).optional()
     }))
   }))
 })

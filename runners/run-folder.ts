@@ -20,6 +20,8 @@ export type Fidelity = Level | 'real'
 export interface RunRecord extends Provenance {
   readonly schema: 1
   readonly runner: string
+  /** Where another engine carried it out: which one, under the daemon of which address. */
+  readonly engine?: { readonly name: string, readonly endpoint: string }
   readonly fidelity: Fidelity
   readonly seed: number
   /** The words of the command line that carried it out. */
@@ -52,8 +54,13 @@ export interface RunFolder {
   writeSimulation (run: string, summary: SimulationSummary): Promise<void>
   /** What goes wrong in a run, and what of it was done when. @returns the path of the file */
   writeFaults (run: string, faults: FaultRecord): Promise<string>
-  /** Where what is asked of a simulated run goes: the events of the network, the messages of streams, the way of one contribution. */
-  observed (run: string, file: 'trace.txt' | 'messages.csv' | 'sequence.csv'): string
+  /** What the daemon of another engine made of a run. */
+  writeTask (run: string, task: object): Promise<void>
+  /**
+   * Where what is written as a run goes on is kept: of a simulated one the events of the network, the messages of streams and the
+   * way of one contribution; of one under a daemon its log.
+   */
+  observed (run: string, file: 'trace.txt' | 'messages.csv' | 'sequence.csv' | 'daemon.log'): string
 }
 
 /**
@@ -88,6 +95,10 @@ export async function createRunFolder (out: string, composition: string, started
       await mkdir(join(path, 'instances', run), { recursive: true })
       await writeWhole(file, `${JSON.stringify(faults, null, 2)}\n`)
       return file
+    },
+    writeTask: async (run, task) => {
+      await mkdir(join(path, 'instances', run), { recursive: true })
+      await writeWhole(join(path, 'instances', run, 'task.json'), `${JSON.stringify(task, null, 2)}\n`)
     },
     observed: (run, file) => join(path, 'instances', run, file)
   }

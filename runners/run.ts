@@ -11,20 +11,22 @@ import { readProvenance } from './provenance.ts'
 import { readRunAgain } from './rerun.ts'
 import { createRunFolder } from './run-folder.ts'
 import { simRunner } from './sim/index.ts'
+import { testgroundRunner } from './testground/index.ts'
 import type { Timeline } from '../plans/index.ts'
 import type { Composition } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { OutcomeRecord, RunRecord } from './run-folder.ts'
-import type { PreparedRunner, Runner, SimulationOptions } from './runner.ts'
+import type { DaemonOptions, PreparedRunner, Runner, SimulationOptions } from './runner.ts'
 
 /** The runners, by name. */
-const runners: Readonly<Record<string, Runner>> = { local: localRunner, sim: simRunner }
+const runners: Readonly<Record<string, Runner>> = { local: localRunner, sim: simRunner, testground: testgroundRunner }
 
 export interface RunOptions {
   /** A composition, or the folder of an earlier run that is to be run again. */
   readonly composition: string
   readonly runner: string
   readonly simulation: SimulationOptions
+  readonly daemon?: DaemonOptions
   /** Parameters that beat the composition's. */
   readonly set: Readonly<Record<string, string>>
   /** The directory of the run folders. */
@@ -61,6 +63,7 @@ export async function checkRun (options: RunOptions): Promise<{ runs: number, se
 interface Prepared extends Checked {
   readonly composition: Composition
   readonly runner: PreparedRunner
+  readonly engine: RunRecord['engine']
 }
 
 async function prepare (options: RunOptions): Promise<Prepared> {
@@ -72,7 +75,9 @@ async function prepare (options: RunOptions): Promise<Prepared> {
     throw new RunRequestError(`there is no runner "${options.runner}"; use one of ${Object.keys(runners).join(', ')}`)
   }
 
-  return { composition, ...await check(composition), runner: await runner.prepare(options.simulation) }
+  const checked = await check(composition)
+  const prepared = await runner.prepare({ simulation: options.simulation, daemon: options.daemon })
+  return { composition, ...checked, runner: prepared, engine: await prepared.check?.(composition, checked.faults) }
 }
 
 /**
@@ -82,9 +87,9 @@ async function prepare (options: RunOptions): Promise<Prepared> {
  * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
  */
 export async function run (options: RunOptions): Promise<RunReport> {
-  const { composition, notes, faults, runner } = await prepare(options)
+  const { composition, notes, faults, runner, engine } = await prepare(options)
   const startedAt = new Date()
-  const record = await describe(composition, options, runner, { startedAt, faults })
+  const record = { ...await describe(composition, options, runner, { startedAt, faults }), ...(engine == null ? {} : { engine }) }
   const out = resolve(options.workingDirectory, options.out)
   const folder = await (options.cell == null
     ? createRunFolder(out, composition.name, startedAt)

@@ -1,7 +1,7 @@
 import type { Composition, RunSpec } from './composition/index.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { Progress } from './progress.ts'
-import type { Fidelity, RunFolder } from './run-folder.ts'
+import type { Fidelity, RunFolder, RunRecord } from './run-folder.ts'
 import type { Timeline } from '../plans/index.ts'
 import type { CostTable } from './sim/costs.ts'
 import type { Level } from '../network/level.ts'
@@ -16,7 +16,21 @@ export interface Runner {
    * @throws {HarnessError}
    * @throws {RunRequestError} for an option that it does not have
    */
-  prepare (options: SimulationOptions): Promise<PreparedRunner>
+  prepare (options: RunnerOptions): Promise<PreparedRunner>
+}
+
+/** What some runners can be asked for, and the others cannot. */
+export interface RunnerOptions {
+  readonly simulation: SimulationOptions
+  readonly daemon?: DaemonOptions
+}
+
+/** What can be asked of a run under Testground's daemon, and of no other. */
+export interface DaemonOptions {
+  /** Testground's runner, `local:docker` or `cluster:k8s`; by default the composition's. */
+  readonly engine?: string
+  /** The address of the daemon; by default that of Testground's own settings, or of this machine. */
+  readonly endpoint?: string
 }
 
 /** What can be asked of a simulation, and of no other runner. */
@@ -42,6 +56,13 @@ export interface PreparedRunner {
    * @throws {ProfileError | RunRequestError} for what these ask and this runner does not model
    */
   fidelity (profile: Profile, faults?: Timeline): Fidelity
+  /**
+   * Refuses what it cannot carry out, before anything is written; `faults` are by the id of the run.
+   *
+   * @returns the engine that will carry it out, where that is another one
+   * @throws {RunRequestError}
+   */
+  check? (composition: Composition, faults: ReadonlyMap<string, Timeline>): Promise<RunRecord['engine']>
   /** Carries out one run. Resolves with its outcome however it went; when it does, nothing of it runs any more. */
   run (init: RunInit): Promise<RunOutcome>
 }

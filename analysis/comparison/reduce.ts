@@ -1,8 +1,8 @@
 import { tagOf } from '../readings.ts'
 import { quantile } from '../statistics/index.ts'
-import { createColumn } from './column.ts'
+import { createColumn } from '../column.ts'
 import type { Reading } from '../readings.ts'
-import type { Column, RunValue } from './column.ts'
+import type { Column, RunValue } from '../column.ts'
 
 /** What one run folder says of one metric within one part of it, such as a region; empty where it is not divided. */
 export interface Series extends RunValue {

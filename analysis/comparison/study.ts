@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { visitRunFolder } from '../read.ts'
 import { plain } from '../rows.ts'
+import { runsOf } from '../sources.ts'
 import { factsOf, valuesOfFacts } from './environment.ts'
 import { StudyError } from './errors.ts'
 import { createReducer } from './reduce.ts'
@@ -60,25 +61,15 @@ export async function readStudy (path: string, options: StudyOptions = {}): Prom
 }
 
 async function runFoldersOf (path: string): Promise<string[]> {
-  const info = await stat(path).catch((err: NodeJS.ErrnoException) => {
+  const runs = await runsOf(path).catch((err: NodeJS.ErrnoException) => {
     throw new StudyError(err.code === 'ENOENT'
       ? `There is no study ${path}: give a run folder, or a folder of run folders such as runs/quick.`
       : `The study ${path} cannot be read (${err.code ?? err.message}): check the path and its permissions.`)
   })
-  if (!info.isDirectory()) throw new StudyError(`${path} is a file and no study: give a run folder, or a folder of run folders such as runs/quick.`)
-  if (await isRunFolder(path)) return [path]
-  const entries = await readdir(path, { withFileTypes: true })
-  // Symbolic links, such as latest, name what is there anyway, or lead elsewhere.
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name)).sort()
-  const runs: string[] = []
-  for (const folder of folders) if (await isRunFolder(folder)) runs.push(folder)
-  if (runs.length === 0) throw new StudyError(`${path} is no study, for it holds no run folder: give a run folder, or a folder of run folders such as runs/quick.`)
-  return runs
-}
-
-async function isRunFolder (path: string): Promise<boolean> {
-  const names = await readdir(path)
-  return names.includes('run.json') || names.includes('instances')
+  if (runs.length > 0) return runs
+  throw new StudyError((await stat(path)).isDirectory()
+    ? `${path} is no study, for it holds no run folder: give a run folder, or a folder of run folders such as runs/quick.`
+    : `${path} is a file and no study: give a run folder, an archive of one, or a folder of run folders such as runs/quick.`)
 }
 
 async function addRun (study: Study, folder: string, { by, onProgress }: StudyOptions): Promise<void> {

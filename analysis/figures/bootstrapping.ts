@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite'
 import type { Row } from '../rows.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRegions, drawnRuns, frame, regionRemarks, regionScales, runShapes } from './figure.ts'
+import { drawnRegions, drawnRuns, frame, layoutOf, legendBelow, panelRows, regionRemarks, regionScales, runShapes } from './figure.ts'
 import type { SizePoint } from './bootstrapping-size.ts'
 import { sizePanel, timeOverSize } from './bootstrapping-size.ts'
 import type { HeldPoint } from './bootstrapping-time.ts'
@@ -41,7 +41,7 @@ export function drawBootstrapping (rows: readonly Row[], caption: Caption): Draw
     ran_out: 'ranOut' in point ? point.ranOut : null
   }))
   const parts = { title, held, sizes, regions, runs, caption, remarks: [...regionRemarks(occurring, regions), ...remarks] }
-  return { figure: { name: 'bootstrapping', title, spec: bootstrappingSpec(parts), drawn } }
+  return { figure: { name: 'bootstrapping', title, width: layoutOf(caption).width, spec: bootstrappingSpec(parts), drawn } }
 }
 
 interface Parts {
@@ -60,23 +60,19 @@ function bootstrappingSpec (parts: Parts): TopLevelSpec {
   const rows = [...timeRows(parts), sizeRow(parts)].filter((row) => row.length > 0)
   return {
     ...frame(title, caption, metrics, [...late, ...remarks]),
-    spacing: 20,
-    vconcat: rows.map((row) => ({
-      spacing: 56,
-      bounds: 'flush',
-      hconcat: row.map((panel) => ({ width: row.length === 1 ? 452 : 200, height: 110, ...panel }))
-    })),
+    spacing: 16,
+    vconcat: panelRows(caption, rows.map((row) => row.map((panel) => ({ height: 110, ...panel })))),
     // The shape says the region, but where several runs share a panel it says the run there.
     ...(runs.length > 1 ? { resolve: { scale: { shape: 'independent' }, legend: { shape: 'independent' } } } : {})
   } as TopLevelSpec
 }
 
 /** Colour, dash and shape by region, with the legend of the figure. */
-function looks ({ regions, runs }: Parts): { colour: object, dash: object, shape: object } {
+function looks ({ regions, runs, caption }: Parts): { colour: object, dash: object, shape: object } {
   const scales = regionScales(regions)
   const byRegion = { field: 'region', type: 'nominal', title: 'region of the newcomer' }
   // Signs for one run; lines where the signs below stand for runs.
-  const legend = { orient: 'bottom', columns: 3, ...(runs.length === 1 ? { symbolStrokeWidth: 0 } : { symbolType: 'stroke', symbolSize: 400 }) }
+  const legend = legendBelow(caption, runs.length === 1 ? 'points' : 'strokes')
   return {
     colour: { ...byRegion, scale: scales.colour, legend },
     dash: { ...byRegion, scale: scales.dash, legend },
@@ -94,9 +90,9 @@ function timeRows (parts: Parts): object[][] {
 }
 
 function sizeRow (parts: Parts): object[] {
-  const { sizes, runs } = parts
+  const { sizes, runs, caption } = parts
   const { colour, shape: shapeByRegion } = looks(parts)
-  const shapeByRun = { field: 'run', type: 'nominal', title: 'run', scale: runShapes(runs), legend: { orient: 'bottom', columns: 4 } }
+  const shapeByRun = { field: 'run', type: 'nominal', title: 'run', scale: runShapes(runs), legend: legendBelow(caption, 'points', { symbolStrokeWidth: 1 }) }
   const look = { colour, shape: runs.length === 1 ? shapeByRegion : shapeByRun, secondsMax: topOf(sizes, 1.1) }
   return whats.flatMap((what) => {
     const values = sizes.filter((point) => point.what === what)

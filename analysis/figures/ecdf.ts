@@ -4,7 +4,10 @@ import { groupBy } from '../rows.ts'
 import { samplesOf } from '../samples.ts'
 import { ecdf, median, thin } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRegions, drawnRuns, fractionAxis, frame, logTicks, panelTitle, pointsMax, regionRemarks, regionScales, wantsLog } from './figure.ts'
+import {
+  drawnRegions, drawnRuns, fractionAxis, frame, isNarrow, layoutOf, legendBelow, logTicks, panelRows, panelTitle, pointsMax,
+  regionRemarks, regionScales, wantsLog
+} from './figure.ts'
 
 const panels = [
   { metric: 'replication_entry_ms', label: 'Log entry' },
@@ -44,7 +47,7 @@ export function drawReplication (rows: readonly Row[], caption: Caption, latenci
   }
   const title = 'Replication: how long until a contribution has reached a peer'
   const spec = replicationSpec({ title, points, regions, runs, caption, remarks: [...regionRemarks(occurring, regions), ...remarks] })
-  return { figure: { name: 'replication', title, spec, drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
+  return { figure: { name: 'replication', title, width: layoutOf(caption).width, spec, drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
 }
 
 function curve (region: string, rows: readonly Row[], latencies: Latencies): Array<Omit<Point, 'run' | 'panel'>> {
@@ -85,23 +88,18 @@ function replicationSpec ({ title, points, runs, regions, caption, remarks: more
   return {
     ...frame(title, caption, panels.map(({ metric }) => metric), remarks),
     data: { values: points.map((point) => ({ ...point })) },
-    spacing: 24,
-    vconcat: runs.map((run) => ({
-      spacing: 52,
-      bounds: 'flush',
-      hconcat: shown.map(({ label }, column) => ({
-        width: shown.length === 1 ? 452 : 200,
-        height: runs.length === 1 ? 170 : 120,
-        title: panelTitle(runs.length === 1 ? label : `Run ${run}: ${label.toLowerCase()}`),
-        transform: [{ filter: { and: [{ field: 'panel', equal: label }, { field: 'run', equal: run }] } }],
-        encoding: {
-          // All runs share the axis of a column, for they are there to be compared.
-          x: timeAxis(points.filter(({ panel }) => panel === label).map(({ ms }) => ms), log),
-          y: fractionAxis(column === 0 ? 'fraction of contributions' : null)
-        },
-        layer: layers(regions)
-      }))
-    }))
+    spacing: 20,
+    vconcat: panelRows(caption, runs.map((run) => shown.map(({ label }, column) => ({
+      height: runs.length === 1 ? 160 : 110,
+      title: panelTitle(runs.length === 1 ? label : `Run ${run}: ${label.toLowerCase()}`),
+      transform: [{ filter: { and: [{ field: 'panel', equal: label }, { field: 'run', equal: run }] } }],
+      encoding: {
+        // All runs share the axis of a column, for they are there to be compared.
+        x: timeAxis(points.filter(({ panel }) => panel === label).map(({ ms }) => ms), log),
+        y: fractionAxis(column === 0 || isNarrow(caption) ? 'fraction of contributions' : null)
+      },
+      layer: layers(regions, caption)
+    }))))
   } as TopLevelSpec
 }
 
@@ -117,9 +115,9 @@ function timeAxis (values: readonly number[], log: boolean): object {
   }
 }
 
-function layers (regions: readonly string[]): object[] {
+function layers (regions: readonly string[], caption: Caption): object[] {
   const { colour, dash } = regionScales(regions)
-  const legend = { orient: 'bottom', columns: 3, symbolType: 'stroke', symbolSize: 400 }
+  const legend = legendBelow(caption, 'strokes')
   const byRegion = { field: 'region', type: 'nominal', title: 'region of the receiving peer', legend }
   const color = { ...byRegion, scale: colour }
   return [

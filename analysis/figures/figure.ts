@@ -3,8 +3,22 @@ import type { Warning } from '../warnings.ts'
 import { warningsInBrief } from '../warnings.ts'
 import { wrap } from '../wrap.ts'
 
-/** What every figure says about where it comes from. */
+/** How a figure is set. */
+export interface Layout {
+  /** Printed width in points; one unit of the SVG is a point. */
+  width: number
+  /** Whether the figure has its title in itself; where it has a caption of its own, as in a paper, it need not. */
+  isTitled: boolean
+}
+
+/** The whole page of a two-column journal, and one column of it. */
+export const page: Layout = { width: 516, isTitled: true }
+export const column: Layout = { width: 252, isTitled: true }
+
+/** What every figure says about where it comes from, and how it is set. */
 export interface Caption {
+  /** The whole page where nothing is said. */
+  layout?: Layout
   /** "runner local · fidelity bandwidth · seed 1 · network gcp-six-regions". */
   source: string
   warnings: readonly Warning[]
@@ -19,6 +33,8 @@ export interface Figure {
   /** File name without extension. */
   name: string
   title: string
+  /** Printed width in points. */
+  width: number
   spec: TopLevelSpec
   /** The rows that are drawn, for the CSV; all have the keys of the first. */
   drawn: ReadonlyArray<Readonly<Record<string, Cell>>>
@@ -36,8 +52,8 @@ export const pointsMax = 400
 const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
 const dashes = [[], [5, 3], [1.5, 1.5], [9, 2.5, 1.5, 2.5], [12, 3], [9, 2, 1.5, 2, 1.5, 2], [3, 6]]
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right']
-/** Printed width of a full page, in points; one unit of the SVG is a point. */
-const subtitleColumns = 112
+/** Characters of a line that fit a page and a column, at the sizes of `frame`. */
+const lineLengths = { page: { title: 96, subtitle: 116 }, column: { title: 52, subtitle: 63 } }
 const warningLines = 2
 
 /** Fonts that are nearly as narrow as Inter stand before the browser's own, where Inter is not installed. */
@@ -89,46 +105,81 @@ export function drawnRuns (rows: ReadonlyArray<{ run: string }>): { runs: string
 export type Frame = Pick<TopLevelSpec, '$schema' | 'background' | 'padding' | 'title' | 'config'>
 
 /**
- * What all figures share: title with source and, in two lines at most, the warnings; white paper, 8 to 9 points, Inter.
+ * What all figures share: title with source and, in two lines at most, the warnings; white paper, 7 to 9 points, Inter.
  *
  * @param metrics - what is drawn; a warning about another metric does not concern the figure
  * @param remarks - how to read signs of the figure
  */
 export function frame (title: string, caption: Caption, metrics: readonly string[], remarks: readonly string[]): Frame {
+  const { isTitled } = layoutOf(caption)
+  const small = isNarrow(caption) ? 7 : 7.5
+  const lengths = lineLengths[isNarrow(caption) ? 'column' : 'page']
   const concerning = caption.warnings.filter(({ metric }) => metric === undefined || metrics.includes(metric))
+  const notes = [
+    ...[caption.source, ...remarks].flatMap((sentence) => wrap(sentence, lengths.subtitle)),
+    ...warningsOf(concerning, lengths.subtitle)
+  ]
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
-    padding: 8,
-    title: {
-      text: title,
-      subtitle: [...[caption.source, ...remarks].flatMap((sentence) => wrap(sentence, subtitleColumns)), ...warningsOf(concerning)]
-    },
+    padding: 4,
+    title: isTitled ? { text: wrap(title, lengths.title), subtitle: notes } : { text: '', subtitle: notes },
     config: {
       font: fonts,
       title: {
-        anchor: 'start', frame: 'group', fontSize: 10, fontWeight: 600, offset: 10,
-        subtitleFontSize: 8, subtitleColor: '#444', subtitleLineHeight: 11, subtitlePadding: 4
+        anchor: 'start', frame: 'bounds', fontSize: isTitled ? 9 : 1, fontWeight: 600, lineHeight: 11.5, offset: 8,
+        subtitleFontSize: small, subtitleColor: '#444', subtitleLineHeight: small + 2.5, subtitlePadding: isTitled ? 3 : 0
       },
       axis: {
-        labelFontSize: 8, titleFontSize: 8.5, titleFontWeight: 400, titlePadding: 5, labelColor: '#222', titleColor: '#222',
+        labelFontSize: small, titleFontSize: 8, titleFontWeight: 400, titlePadding: 4, labelColor: '#222', titleColor: '#222',
         gridColor: '#e4e4e4', domainColor: '#555', tickColor: '#555', tickSize: 4, labelFlush: false
       },
       axisY: { minExtent: 26 },
       legend: {
-        labelFontSize: 8, titleFontSize: 8.5, titleFontWeight: 400, labelLimit: 150, labelColor: '#222', titleColor: '#222',
-        symbolSize: 60, symbolStrokeWidth: 1.5, columnPadding: 14, rowPadding: 3
+        labelFontSize: small, titleFontSize: 8, titleFontWeight: 400, labelLimit: 150, labelColor: '#222', titleColor: '#222',
+        symbolSize: 60, symbolStrokeWidth: 1.5, columnPadding: isNarrow(caption) ? 8 : 14, rowPadding: 2
       },
       view: { stroke: null }
     }
   }
 }
 
+export function layoutOf ({ layout = page }: Caption): Layout {
+  return layout
+}
+
+/** Whether the figure is set in a column, where panels stand below and not beside each other. */
+export function isNarrow (caption: Caption): boolean {
+  return layoutOf(caption).width < 400
+}
+
+/** The legend below a figure, as wide as the figure is. */
+export function legendBelow (caption: Caption, signs: 'strokes' | 'points', more: object = {}): object {
+  const columns = isNarrow(caption) ? 2 : 4
+  const stroke = signs === 'strokes' ? { symbolType: 'stroke', symbolSize: isNarrow(caption) ? 200 : 400 } : { symbolStrokeWidth: 0 }
+  return { orient: 'bottom', columns, ...stroke, ...more }
+}
+
+/** Width of the plot of one panel in points, where so many stand beside each other on a page. */
+export function plotWidth (caption: Caption, panels: number): number {
+  return isNarrow(caption) || panels > 1 ? 200 : 456
+}
+
+/** Rows of panels on a page; in a column each panel is a row of its own. */
+export function panelRows (caption: Caption, rows: ReadonlyArray<readonly object[]>): object[] {
+  const inRows = isNarrow(caption) ? rows.flatMap((row) => row.map((panel) => [panel])) : rows
+  return inRows.filter((row) => row.length > 0).map((row) => ({
+    spacing: 52,
+    bounds: 'flush',
+    hconcat: row.map((panel) => ({ width: plotWidth(caption, row.length), ...panel }))
+  }))
+}
+
 /** The warnings in two lines, cut after a whole one where they are more. */
-function warningsOf (warnings: readonly Warning[]): string[] {
+function warningsOf (warnings: readonly Warning[], lineLength: number): string[] {
   if (warnings.length === 0) return []
   const pointer = ' See the report.'
-  const lines = wrap(warningsInBrief(warnings), subtitleColumns - pointer.length)
+  const lines = wrap(warningsInBrief(warnings), lineLength - pointer.length)
   const kept = lines.slice(0, warningLines)
   const last = kept.pop() ?? ''
   // Half a doubt could say the opposite of the whole one.
@@ -137,7 +188,7 @@ function warningsOf (warnings: readonly Warning[]): string[] {
 
 /** The title of one panel, cut where it would run into the next one. */
 export function panelTitle (text: string): object {
-  return { text, fontSize: 9, fontWeight: 400, anchor: 'start', frame: 'group', offset: 4, limit: 240 }
+  return { text, fontSize: 8.5, fontWeight: 400, anchor: 'start', frame: 'group', offset: 4, limit: 236 }
 }
 
 /** The axis of a fraction: a little above 1.0, so that curves and signs there are whole. */

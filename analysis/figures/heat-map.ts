@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite'
 import type { Caption, Cell, Figure } from './figure.ts'
-import { frame } from './figure.ts'
+import { frame, isNarrow, layoutOf } from './figure.ts'
 
 export interface HeatMapCell {
   from: string
@@ -26,48 +26,62 @@ export interface HeatMapInit {
 
 /** Beyond so many regions numbers in cells would run into each other; colour alone then tells, and the CSV has the numbers. */
 const numberedMax = 12
-const widthMax = 320
 
 /** A matrix of regions, sender by row and receiver by column: colour by viridis, and the number in each cell. */
 export function heatMap ({ name, title, regions, cells, label, caption, metrics = [], remarks = [] }: HeatMapInit): Figure {
   const drawn = cells.map(({ from, to, value }): Record<string, Cell> => ({ from, to, value }))
-  return { name, title, spec: specOf(regions, drawn, label, frame(title, caption, metrics, ['Row: from. Column: to.', ...remarks])), drawn }
+  const common = frame(title, caption, metrics, ['Row: from. Column: to.', ...remarks])
+  const size = isNarrow(caption) ? 160 : 320
+  const spec = { ...common, ...heatPanel({ regions, cells, label, size, isLegendBelow: isNarrow(caption) }) } as TopLevelSpec
+  return { name, title, width: layoutOf(caption).width, spec, drawn }
 }
 
-function specOf (regions: readonly string[], values: ReadonlyArray<Record<string, Cell>>, label: string, common: object): TopLevelSpec {
-  const numbers = values.flatMap(({ value }) => typeof value === 'number' ? [value] : [])
+export interface HeatPanelInit {
+  regions: readonly string[]
+  cells: readonly HeatMapCell[]
+  label: string
+  /** Most that the matrix is wide, in points. */
+  size: number
+  isLegendBelow: boolean
+  /** Least and largest value of the scale, where several panels share it. */
+  domain?: readonly [number, number]
+  /** Whether rows are named; where a panel stands to the left, that one names them. */
+  hasRowNames?: boolean
+}
+
+/** One matrix, without what a whole figure has around it. */
+export function heatPanel ({ regions, cells, label, size, isLegendBelow, domain, hasRowNames = true }: HeatPanelInit): object {
+  const numbers = cells.flatMap(({ value }) => value ?? [])
+  const [least, most] = domain ?? [Math.min(...numbers), Math.max(...numbers)]
   // Viridis is dark below, so numbers there are white; the middle of the scale parts the two.
-  const middle = (Math.min(...numbers) + Math.max(...numbers)) / 2
-  const step = Math.min(38, widthMax / regions.length)
-  const axis = (title: string, angle: number): object => ({ title, labelAngle: angle, labelLimit: 120, ticks: false, domain: false })
+  const middle = (least + most) / 2
+  const step = Math.min(38, size / regions.length)
+  const axis = (title: string, angle: number): object => ({ title, labelAngle: angle, labelLimit: 110, ticks: false, domain: false })
   const position = {
-    x: { field: 'to', type: 'nominal', sort: regions, axis: axis('to', -40) },
-    y: { field: 'from', type: 'nominal', sort: regions, axis: axis('from', 0) }
+    x: { field: 'to', type: 'nominal', sort: regions, scale: { domain: regions }, axis: axis('to', -40) },
+    y: { field: 'from', type: 'nominal', sort: regions, scale: { domain: regions }, axis: hasRowNames ? axis('from', 0) : null }
+  }
+  const legend = isLegendBelow ? { orient: 'bottom', gradientLength: 120, gradientThickness: 8 } : { gradientLength: 120, gradientThickness: 10 }
+  const scale = { scheme: 'viridis', ...(domain === undefined ? {} : { domain }) }
+  const text = {
+    transform: [{ filter: 'isValid(datum.value)' }],
+    mark: { type: 'text', fontSize: step < 24 ? 6.5 : 7.5 },
+    encoding: {
+      ...position,
+      text: { field: 'value', type: 'quantitative', format: '.3~r' },
+      color: { condition: { test: `datum.value > ${middle}`, value: 'black' }, value: 'white' }
+    }
   }
   return {
-    ...common,
-    data: { values: values.map((value) => ({ ...value })) },
+    data: { values: cells.map((cell) => ({ ...cell })) },
     width: step * regions.length,
     height: step * regions.length * 0.72,
     layer: [
       {
         mark: { type: 'rect', stroke: 'white', strokeWidth: 0.5, invalid: null },
-        encoding: {
-          ...position,
-          color: { field: 'value', type: 'quantitative', scale: { scheme: 'viridis' }, title: label, legend: { gradientLength: 120 } }
-        }
+        encoding: { ...position, color: { field: 'value', type: 'quantitative', scale, title: label, legend } }
       },
-      ...(regions.length > numberedMax
-        ? []
-        : [{
-            transform: [{ filter: 'isValid(datum.value)' }],
-            mark: { type: 'text', fontSize: 7.5 },
-            encoding: {
-              ...position,
-              text: { field: 'value', type: 'quantitative', format: '.3~r' },
-              color: { condition: { test: `datum.value > ${middle}`, value: 'black' }, value: 'white' }
-            }
-          }])
+      ...(regions.length > numberedMax ? [] : [text])
     ]
-  } as TopLevelSpec
+  }
 }

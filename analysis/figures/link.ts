@@ -2,8 +2,8 @@ import type { TopLevelSpec } from 'vega-lite'
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
 import { median } from '../statistics/index.ts'
-import type { Caption, Cell, Drawing, Frame } from './figure.ts'
-import { drawnRuns, frame, logTicks, runColours, runShapes, wantsLog } from './figure.ts'
+import type { Caption, Cell, Drawing } from './figure.ts'
+import { drawnRuns, frame, layoutOf, legendBelow, logTicks, panelRows, runColours, runShapes, wantsLog } from './figure.ts'
 
 const panels = [
   { metric: 'link_rtt_ms', label: 'Round trip', unit: 'ms', divisor: 1 },
@@ -38,19 +38,26 @@ export function drawLink (rows: readonly Row[], caption: Caption): Drawing {
     return { name: 'link', missing: 'There is no link figure, for no row has link_rtt_ms or link_throughput_bits_per_second with what was asked: the case "link" measures them.' }
   }
   const title = 'Link: what was measured against what was asked, one point per pair of regions'
-  return { figure: { name: 'link', title, spec: linkSpec(points, runs, frame(title, caption, panels.map(({ metric }) => metric), ['On the grey line, measured and asked agree. Medians.', ...remarks])), drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
+  const spec = linkSpec(points, runs, caption, frame(title, caption, panels.map(({ metric }) => metric), ['On the grey line, measured and asked agree. Medians.', ...remarks]))
+  return { figure: { name: 'link', title, width: layoutOf(caption).width, spec, drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
 }
 
-function linkSpec (points: readonly LinkPoint[], runs: readonly string[], common: Frame): TopLevelSpec {
+function linkSpec (points: readonly LinkPoint[], runs: readonly string[], caption: Caption, common: object): TopLevelSpec {
   const shown = panels.filter(({ label }) => points.some(({ panel }) => panel === label))
   return {
     ...common,
-    spacing: 36,
-    hconcat: shown.map(({ label, unit }) => linkPanel(label, unit, points.filter(({ panel }) => panel === label), runs))
+    spacing: 16,
+    vconcat: panelRows(caption, [shown.map(({ label, unit }) =>
+      linkPanel(label, unit, points.filter(({ panel }) => panel === label), { runs, caption }))])
   } as TopLevelSpec
 }
 
-function linkPanel (label: string, unit: string, points: readonly LinkPoint[], runs: readonly string[]): object {
+interface PanelLook {
+  runs: readonly string[]
+  caption: Caption
+}
+
+function linkPanel (label: string, unit: string, points: readonly LinkPoint[], { runs, caption }: PanelLook): object {
   const values = points.flatMap(({ asked, measured }) => [asked, measured])
   const log = wantsLog(values)
   const ends = log
@@ -59,9 +66,9 @@ function linkPanel (label: string, unit: string, points: readonly LinkPoint[], r
   const scale = { type: log ? 'log' : 'linear', domain: ends, nice: false }
   const ticks = log ? { values: logTicks(ends[0] as number, ends[1] as number) } : { tickCount: 5 }
   const axis = { ...ticks, format: ',~r', labelOverlap: 'greedy' }
-  const byRun = { field: 'run', type: 'nominal', title: 'run', legend: { orient: 'bottom', columns: 4 } }
+  const byRun = { field: 'run', type: 'nominal', title: 'run', legend: legendBelow(caption, 'points', { symbolStrokeWidth: 1 }) }
   return {
-    width: 190,
+    width: 200,
     height: 190,
     layer: [
       {

@@ -1,15 +1,17 @@
 import fc from 'fast-check'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { wholeFolder } from '../folder.test-helper.ts'
 import { readSequence } from '../read-sequence.ts'
+import { loadFonts } from '../fonts.ts'
 import { renderPng, renderSvg } from '../render.ts'
 import { drawSequence } from './sequence.ts'
 import { arrowsOf, episodesOf } from './sequence-panels.ts'
 import type { CarryingMessage, Sequence } from '../read-sequence.ts'
 import type { Figure } from './figure.ts'
 
+const fonts = loadFonts()
 const caption = { source: 'runner sim · seed 1', warnings: [], regions: [] }
 
 function message (what: CarryingMessage['what'], from: number, to: number, sentMs: number, receivedMs: number | undefined): CarryingMessage {
@@ -79,9 +81,9 @@ describe('the sequence of a contribution', () => {
   it('says in words what all arrows are where they are of one kind, and by a legend where not', async () => {
     const one = figureOf(sequence([message('entry', 0, 1, 0, 10)])).spec
     expect(JSON.stringify(one.title)).toContain('Every arrow: entry.')
-    expect(await renderSvg(one)).not.toContain('role-legend-entry')
+    expect(await renderSvg(one, fonts)).not.toContain('role-legend-entry')
     expect(JSON.stringify(figureOf(small).spec.title)).not.toContain('Every arrow')
-    expect(await renderSvg(figureOf(small).spec)).toContain('role-legend-entry')
+    expect(await renderSvg(figureOf(small).spec, fonts)).toContain('role-legend-entry')
   })
 
   it('says what is missing where nothing was carried', () => {
@@ -90,12 +92,12 @@ describe('the sequence of a contribution', () => {
 
   it.each([['few', figureOf(small)], ['many', figureOf(many)], ['runs', figureOf(small, { ...small, run: 'other' })]])('%s: Vega has no complaint, and the bytes repeat', async (_, { spec }) => {
     const complaints: string[] = []
-    const svg = await renderSvg(spec, (complaint) => complaints.push(complaint))
+    const svg = await renderSvg(spec, fonts, (complaint) => complaints.push(complaint))
     expect(complaints).toEqual([])
-    expect(await renderSvg(spec)).toBe(svg)
+    expect(await renderSvg(spec, fonts)).toBe(svg)
     expect(svg).toContain('time since the first message that carried it')
     expect(svg).not.toMatch(/NaN|undefined|null/)
-    expect(renderPng(svg).length).toBeGreaterThan(10_000)
+    expect((await renderPng(svg, fonts)).length).toBeGreaterThan(10_000)
   })
 })
 
@@ -108,9 +110,10 @@ describe('the file of a sequence', () => {
     await writeFile(join(folder, 'instances', 'main', 'simulation.json'), JSON.stringify({ followed: { name: 'job.zip' } }))
     const problems: string[] = []
     const read = { sentMs: 1, receivedMs: 2.5, from: 'peers/0', to: 'peers/1', protocol: '/a/1.0.0', bytes: 10, what: 'want' }
-    expect(await readSequence(folder, 'main', problems)).toEqual([{ run: 'main', name: 'job.zip', messages: [read, { ...read, receivedMs: undefined }] }])
+    const textOf = (run: string) => (name: string) => readFile(join(folder, 'instances', run, name), 'utf8').catch(() => undefined)
+    expect(await readSequence(textOf('main'), 'main', problems)).toEqual([{ run: 'main', name: 'job.zip', messages: [read, { ...read, receivedMs: undefined }] }])
     expect(problems).toEqual([expect.stringContaining('3 lines that are no messages')])
-    expect(await readSequence(folder, 'other', problems)).toEqual([])
+    expect(await readSequence(textOf('other'), 'other', problems)).toEqual([])
     await rm(folder, { recursive: true })
   })
 })

@@ -3,15 +3,15 @@ import { carriages } from '../read-sequence.ts'
 import type { Sequence } from '../read-sequence.ts'
 import { formatNumber, scaleFor } from '../units.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRuns, frame, panelTitle } from './figure.ts'
+import { drawnRuns, frame, isNarrow, layoutOf, panelTitle } from './figure.ts'
 import type { Arrow, Episode } from './sequence-panels.ts'
 import { arrowsOf, episodesOf } from './sequence-panels.ts'
 
 /** In points. */
-const width = 430
+const widths = { page: 434, column: 176 }
 const rowHeight = 15
 /** Between the last arrow and the right end, for its label. */
-const labelWidth = 76
+const labelWidth = 72
 const headLength = 6
 /** Lifelines of one panel, and panels; the CSV of the run holds all. */
 const instancesMax = 40
@@ -57,10 +57,12 @@ export function drawSequence (sequences: readonly Sequence[], caption: Caption):
   const spec = {
     ...frame(title, caption, [], [...notes, ...(occurring.length > 1 ? [] : [`Every arrow: ${occurring[0]}.`])]),
     spacing: 14,
-    vconcat: episodes.map((episode) => panel(episode, { occurring, namesRun: runs.length > 1, isLast: episode === episodes.at(-1) })),
+    vconcat: episodes.map((episode) => panel(episode, {
+      occurring, isNarrow: isNarrow(caption), namesRun: runs.length > 1, isLast: episode === episodes.at(-1)
+    })),
     resolve: { scale: { x: 'independent', y: 'independent' } }
   } as unknown as TopLevelSpec
-  return { figure: { name: 'sequence', title, spec, drawn } }
+  return { figure: { name: 'sequence', title, width: layoutOf(caption).width, spec, drawn } }
 }
 
 /** An episode with no more lifelines than a page holds: those that took part first. */
@@ -72,11 +74,13 @@ function shorten ({ run, instances, arrows }: Episode): Episode {
 interface PanelLook {
   /** How messages of the figure carry the contribution. */
   occurring: readonly Carriage[]
+  isNarrow: boolean
   namesRun: boolean
   isLast: boolean
 }
 
-function panel ({ run, instances, arrows }: Episode, { occurring, namesRun, isLast }: PanelLook): object {
+function panel ({ run, instances, arrows }: Episode, { occurring, isNarrow, namesRun, isLast }: PanelLook): object {
+  const width = isNarrow ? widths.column : widths.page
   const startMs = arrows.reduce((least, { sentMs }) => Math.min(least, sentMs), Infinity)
   const spanMs = Math.max(...arrows.map(({ receivedMs }) => receivedMs - startMs), 0.001)
   const endMs = startMs + spanMs * width / (width - labelWidth)
@@ -86,15 +90,15 @@ function panel ({ run, instances, arrows }: Episode, { occurring, namesRun, isLa
   const byWhat = (channel: 'colour' | 'dash' | 'strokeWidth'): object => ({
     field: 'what', type: 'ordinal', title: null,
     scale: { domain: occurring, range: occurring.map((what) => looks[what][channel]) },
-    legend: occurring.length > 1 ? { orient: 'bottom', columns: 5, symbolType: 'stroke', symbolSize: 400 } : null
+    legend: occurring.length > 1 ? { orient: 'bottom', columns: isNarrow ? 2 : 5, symbolType: 'stroke', symbolSize: isNarrow ? 200 : 400 } : null
   })
   const x = (field: string): object => ({
     field, type: 'quantitative', scale: { domain: [startMs, endMs], nice: false, zero: false },
-    title: isLast ? 'time since the first message that carried it (ms)' : null, axis: { tickCount: 7, format: ',~r', grid: false }
+    title: isLast ? 'time since the first message that carried it (ms)' : null, axis: { tickCount: isNarrow ? 4 : 7, format: ',~r', grid: false }
   })
   const y = (field: string): object => ({
     field, type: 'quantitative', scale: { domain: [-0.6, instances.length - 0.4], reverse: true, nice: false, zero: false }, title: null,
-    axis: { values: rows, labelExpr: `${JSON.stringify(instances)}[datum.value]`, gridColor: '#c8c8c8', domain: false, ticks: false, labelLimit: 110 }
+    axis: { values: rows, labelExpr: `${JSON.stringify(instances)}[datum.value]`, gridColor: '#c8c8c8', domain: false, ticks: false, labelLimit: isNarrow ? 60 : 110 }
   })
   return {
     ...(namesRun ? { title: panelTitle(`Run ${run}`) } : {}),

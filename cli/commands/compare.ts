@@ -68,7 +68,7 @@ async function execute (args: CompareArguments, surroundings: Surroundings): Pro
     surroundings.stdout.write(formatComparison(comparison, format))
     return exitCodeOf(comparison.verdict)
   } catch (err) {
-    if (!(err instanceof Error) || !['StudyError', 'RunFolderError'].includes(err.name)) {
+    if (!(err instanceof Error) || !['StudyError', 'RunFolderError', 'ArchiveError'].includes(err.name)) {
       throw err
     }
 

@@ -57,7 +57,7 @@ describe('network', () => {
 
   it.each<[string, string[], string]>([
     ['an unknown network', ['show', 'gcp'], 'There is no network profile gcp: use one of none, lan,'],
-    ['another kind of picture', ['show', 'lan', '--out', 'lan.pdf'], '--out lan.pdf names no kind of picture; let it end in .svg or .png'],
+    ['another kind of picture', ['show', 'lan', '--out', 'lan.gif'], '--out lan.gif names no kind of picture; let it end in .svg, .pdf or .png'],
     ['a directory that is not there', ['show', 'lan', '--out', 'no/such/lan.svg'], 'the picture no/such/lan.svg cannot be written (ENOENT)'],
     ['a table that is not there', ['import', 'no.csv', 'x.json', '--name', 'x', '--source', 'y'], 'The table no.csv is not there: check the path.'],
     ['another kind of file', ['sample', 'sites.toml'], 'A profile cannot be written to sites.toml: name a file that ends in .json.'],

@@ -47,7 +47,7 @@ function showCommand (surroundings: Surroundings): CommandModule<object, ShowArg
     describe: 'Print the round trips and rates of a profile, or draw them',
     builder: (yargs) => yargs
       .positional('network', { type: 'string', demandOption: true, describe: 'the name of a profile, or a .json file' })
-      .option('out', { type: 'string', requiresArg: true, describe: 'draw its round trips into this file, .svg or .png' })
+      .option('out', { type: 'string', requiresArg: true, describe: 'draw its round trips into this file, .svg, .pdf or .png' })
       .option('json', { type: 'boolean', default: false, describe: 'print it as one JSON object' }) as never,
     handler: async (args) => {
       checkGivenOnce(args, ['out'])
@@ -71,11 +71,11 @@ function showCommand (surroundings: Surroundings): CommandModule<object, ShowArg
   }
 }
 
-function formatOf (out: string): 'svg' | 'png' {
+function formatOf (out: string): 'svg' | 'pdf' | 'png' {
   const format = extname(out).slice(1)
 
-  if (format !== 'svg' && format !== 'png') {
-    throw new UsageError(`--out ${out} names no kind of picture; let it end in .svg or .png`)
+  if (format !== 'svg' && format !== 'pdf' && format !== 'png') {
+    throw new UsageError(`--out ${out} names no kind of picture; let it end in .svg, .pdf or .png`)
   }
 
   return format

@@ -13,6 +13,8 @@ import type { Surroundings } from '../surroundings.ts'
 interface RunArguments extends SimulationArguments {
   composition: string
   runner: string
+  engine?: string
+  endpoint?: string
   set: string[]
   seed?: string
   seeds?: string
@@ -31,7 +33,7 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
     describe: 'Run a composition, or the folder of an earlier run again',
     builder: (yargs) => addSimulationOptions(yargs
       .positional('composition', { type: 'string', demandOption: true, describe: 'a Testground composition (.toml), or a run folder' })
-      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: 'what carries it out: local (processes) or sim (virtual time)' })
+      .option('runner', { type: 'string', requiresArg: true, default: 'local', describe: 'what carries it out: local (processes), sim (virtual time) or testground (containers)' })
       .option('set', { type: 'string', array: true, nargs: 1, default: [], describe: 'set a parameter: --set contributions=10; beats the composition' })
       .option('seed', { type: 'string', requiresArg: true, describe: 'the number that all randomness is drawn from; short for --set seed=<n>' })
       .option('seeds', { type: 'string', requiresArg: true, describe: 'run once for each of these seeds: 1..20, or 1,2,5; with sim on all cores' })
@@ -43,6 +45,8 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
       .option('yes', { type: 'boolean', default: false, describe: 'start more than 100 runs' })
       .option('out', { type: 'string', requiresArg: true, default: 'runs', describe: 'directory of the run folders' })
       .option('timeout', { type: 'number', requiresArg: true, default: 600, describe: 'end a run after so many seconds' }))
+      .option('engine', { type: 'string', requiresArg: true, describe: 'testground: its runner, local:docker or cluster:k8s; by default the composition\'s' })
+      .option('endpoint', { type: 'string', requiresArg: true, describe: 'testground: the address of its daemon; by default that of its own settings' })
       .option('analyze', { type: 'boolean', default: false, describe: 'analyze the run folder afterwards' })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as one JSON object' })
       .example('$0 run composition/quick.toml', 'six peers and two newcomers, under a minute')
@@ -55,7 +59,7 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
 }
 
 async function execute (args: RunArguments, surroundings: Surroundings): Promise<number> {
-  checkGivenOnce(args, ['runner', 'seed', 'seeds', 'repeat', 'out', 'timeout'])
+  checkGivenOnce(args, ['runner', 'engine', 'endpoint', 'seed', 'seeds', 'repeat', 'out', 'timeout'])
   const timeoutMs = checkTimeout(args.timeout)
   const simulation = await readSimulationOptions(args)
 
@@ -64,6 +68,7 @@ async function execute (args: RunArguments, surroundings: Surroundings): Promise
       composition: args.composition,
       runner: args.runner,
       simulation,
+      daemon: { engine: args.engine, endpoint: args.endpoint },
       set: parseSettings(args.set, args.seed),
       out: args.out,
       timeoutMs,
@@ -150,11 +155,13 @@ function tell ({ verdict, reason, folder }: RunReport, args: RunArguments, surro
 
 /** The command that would do the same again, for the record. */
 function commandOf (args: RunArguments): string[] {
-  const { composition, runner, set, seed, timeout } = args
+  const { composition, runner, engine, endpoint, set, seed, timeout } = args
   return [
     'run', composition, '--runner', runner, '--timeout', String(timeout),
     ...set.flatMap((setting) => ['--set', setting]),
     ...(seed == null ? [] : ['--seed', seed]),
+    ...(engine == null ? [] : ['--engine', engine]),
+    ...(endpoint == null ? [] : ['--endpoint', endpoint]),
     ...simulationWords(args)
   ]
 }

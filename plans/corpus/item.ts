@@ -6,6 +6,8 @@ export interface CorpusItem {
   readonly name: string
   /** What the content is about, as far as its origin tells: workload, framework, machine_type, size, … */
   readonly attributes: Readonly<Record<string, string>>
+  /** What is wrong with the content, on purpose; absent where nothing is. */
+  readonly flaw?: string
   /**
    * The content, the same bytes on every machine.
    *

@@ -8,10 +8,20 @@ import { listKnown, nearest, suggest } from './suggest.ts'
 import { parseToml } from './toml.ts'
 import type { Manifest } from './manifest.ts'
 import type { Params } from './params.ts'
-import type { RawComposition } from './schema.ts'
+import type { RawBuild, RawComposition } from './schema.ts'
 import type { TomlDocument } from './toml.ts'
 
-export interface GroupSpec { id: string, count: number, params: Params }
+export interface GroupSpec extends GroupForTestground { id: string, count: number, params: Params }
+/** What is said of a group to Testground alone; what is not said is not there. */
+export interface GroupForTestground {
+  builder?: string
+  build?: RawBuild
+  buildConfig?: Readonly<Record<string, unknown>>
+  /** The image that it runs, where that is not to be built. */
+  artifact?: string
+  resources?: Readonly<{ memory?: string, cpu?: string }>
+  profiles?: Readonly<Record<string, string>>
+}
 export interface RunSpec { id: string, totalInstances: number, groups: readonly GroupSpec[] }
 
 /** A Testground composition, checked against the plan's manifest, merged and expanded. Frozen. */
@@ -27,6 +37,9 @@ export interface Composition {
   builder?: string
   /** `[global.run_config]` as it stands; what the manifest says for a runner is in the manifest. */
   runConfig: Readonly<Record<string, unknown>>
+  build?: RawBuild
+  buildConfig?: Readonly<Record<string, unknown>>
+  concurrentBuilds?: number
   disableMetrics: boolean
   /** In file order, where Testground goes by the alphabet. */
   runs: readonly RunSpec[]
@@ -64,6 +77,9 @@ export async function readComposition (file: string, { manifest, set = {}, worki
     ...(global.runner ? { runner: global.runner } : {}),
     ...(global.builder ? { builder: global.builder } : {}),
     runConfig: global.run_config ?? {},
+    ...(global.build ? { build: global.build } : {}),
+    ...(global.build_config ? { buildConfig: global.build_config } : {}),
+    ...(global.concurrent_builds ? { concurrentBuilds: global.concurrent_builds } : {}),
     disableMetrics: global.disable_metrics ?? false,
     runs: expandRuns({ document, raw, manifest, set, directory: dirname(absolute), workingDirectory })
   })

@@ -3,7 +3,7 @@ import { askedTotal, countInstances } from './instances.ts'
 import { commandLineSource, defaultParams, fileSource, readParams } from './params.ts'
 import { suggest } from './suggest.ts'
 import { tableName } from './toml.ts'
-import type { GroupSpec, RunSpec } from './composition.ts'
+import type { GroupForTestground, GroupSpec, RunSpec } from './composition.ts'
 import type { AskedTotal, SizedGroup } from './instances.ts'
 import type { Manifest } from './manifest.ts'
 import type { Params } from './params.ts'
@@ -29,19 +29,23 @@ export function expandRuns (sources: Sources): RunSpec[] {
   const layers = readLayers(sources)
   if (raw.runs === undefined || raw.runs.length === 0) {
     const groups = raw.groups.map((group, index) => ({ ...group, path: ['groups', index] }))
-    return [makeRun(sources, 'default', groups, askedTotal(raw), (index) => layers.merge(index))]
+    return [makeRun(sources, 'default', groups, askedTotal(raw), (index) => ({ params: layers.merge(index), ...forTestground(raw, raw.groups[index]!) }))]
   }
   return raw.runs.map((run, runIndex) => {
     const groups = run.groups.map((group, index) => {
       const path = ['runs', runIndex, 'groups', index]
       return { id: group.id, path, instances: group.instances, base: baseOf(document, raw, group, path) }
     })
-    return makeRun(sources, run.id, groups, askedTotal(raw, runIndex), (index) =>
-      layers.merge(groups[index]!.base.index, runIndex, index))
+    return makeRun(sources, run.id, groups, askedTotal(raw, runIndex), (index) => {
+      const base = groups[index]!.base.index
+      return { params: layers.merge(base, runIndex, index), ...forTestground(raw, raw.groups[base]!, run.groups[index]) }
+    })
   })
 }
 
-function makeRun (sources: Sources, id: string, groups: SizedGroup[], total: AskedTotal, paramsOf: (index: number) => Params): RunSpec {
+function makeRun (
+  sources: Sources, id: string, groups: SizedGroup[], total: AskedTotal, restOf: (index: number) => Omit<GroupSpec, 'id' | 'count'>
+): RunSpec {
   const { document, raw, manifest } = sources
   const counts = countInstances(document, id, groups, total)
   const totalInstances = counts.reduce((all, count) => all + count, 0)
@@ -51,9 +55,27 @@ function makeRun (sources: Sources, id: string, groups: SizedGroup[], total: Ask
     throw new CompositionError(`${document.place(path)}: run "${id}" has ${totalInstances} instance${totalInstances === 1 ? '' : 's'}, ` +
       `but test case "${raw.global.case}" takes ${min} to ${max}; change the counts of its groups`)
   }
-  const specs: GroupSpec[] = groups.map((group, index) => ({ id: group.id, count: counts[index]!, params: paramsOf(index) }))
+  const specs: GroupSpec[] = groups.map((group, index) => ({ id: group.id, count: counts[index]!, ...restOf(index) }))
   return { id, totalInstances, groups: specs }
 }
+
+/** What Testground alone needs to know, with what the run's group says before what its group and the whole say. */
+function forTestground ({ global }: RawComposition, group: RawGroup, runGroup: RawRunGroup = { id: group.id }): GroupForTestground {
+  const artifact = group.run?.artifact || global.run?.artifact
+  const resources = { ...group.resources, ...runGroup.resources }
+  const profiles = { ...global.run?.profiles, ...group.run?.profiles, ...runGroup.profiles }
+  return {
+    ...(group.builder ? { builder: group.builder } : {}),
+    ...(group.build ? { build: group.build } : {}),
+    ...(group.build_config ? { buildConfig: group.build_config } : {}),
+    ...(artifact ? { artifact } : {}),
+    ...(Object.keys(resources).length > 0 ? { resources } : {}),
+    ...(Object.keys(profiles).length > 0 ? { profiles } : {})
+  }
+}
+
+type RawGroup = RawComposition['groups'][number]
+type RawRunGroup = NonNullable<RawComposition['runs']>[number]['groups'][number]
 
 interface Layers { merge (groupIndex: number, runIndex?: number, runGroupIndex?: number): Params }
 

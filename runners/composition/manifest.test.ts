@@ -28,6 +28,7 @@ describe('the manifest of the plan', () => {
       ['bootstrapping', { min: 2, max: 1000, default: 8 }],
       ['churn', { min: 2, max: 1000, default: 12 }],
       ['partition', { min: 2, max: 1000, default: 6 }],
+      ['modelling', { min: 2, max: 1000, default: 4 }],
       ['privacy', { min: 2, max: 100, default: 6 }],
       ['scale', { min: 2, max: 200, default: 5 }],
       ['link', { min: 2, max: 100, default: 6 }]
@@ -43,6 +44,9 @@ describe('the manifest of the plan', () => {
     expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
     expect(Object.keys(manifest.testcases.privacy!.params)).toEqual([
       'network', 'region', 'role', 'file_bytes', 'seed', 'store', 'sync', 'timeout_secs', 'dials', 'sabotage'
+    ])
+    expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
+      ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {

@@ -70,6 +70,7 @@ export const compositionSchema = z.strictObject({
 })
 
 export type RawComposition = z.infer<typeof compositionSchema>
+export type RawBuild = Readonly<z.infer<typeof build>>
 export type RawInstances = z.infer<typeof instances>
 
 /** The types that a parameter of a test case may have. */

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readEvent, startInstance } from './instance.ts'
+import { readEvent } from '../instance-event.ts'
+import { startInstance } from './instance.ts'
 import type { Instance } from './instance.ts'
 
 const line = (event: unknown): string => JSON.stringify({ ts: 1, event, group_id: 'peers', run_id: 'default' })

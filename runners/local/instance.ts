@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { packageRoot } from '../files.ts'
+import { readEvent } from '../instance-event.ts'
 import { instanceOutcome } from '../outcome.ts'
 import type { InstanceEnd, InstanceResult } from '../outcome.ts'
 
@@ -103,28 +104,5 @@ export function startInstance (init: InstanceInit): Instance {
       child.kill(signal)
     },
     signal: (signal) => { child.kill(signal) }
-  }
-}
-
-/** The event of a line of an instance's output: one that ends its case, another one, or none. */
-export function readEvent (line: string): InstanceEnd['event'] | 'other' {
-  if (!line.startsWith('{')) {
-    return undefined
-  }
-
-  try {
-    const { event } = JSON.parse(line) as { event?: Record<string, { error?: unknown } | undefined> }
-
-    for (const kind of ['success', 'failure', 'crash'] as const) {
-      const detail = event?.[`${kind}_event`]
-
-      if (detail != null) {
-        return { kind, ...(detail.error == null ? {} : { error: String(detail.error) }) }
-      }
-    }
-
-    return event == null ? undefined : 'other'
-  } catch {
-    return undefined
   }
 }

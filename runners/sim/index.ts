@@ -7,6 +7,7 @@ import { requiredLevel, requireLevel } from '../../network/level.ts'
 import { findCase, placeInstances } from '../../plans/index.ts'
 import { HarnessError, RunRequestError } from '../errors.ts'
 import { judgeRun } from '../outcome.ts'
+import { refuseDaemonOptions } from '../refusals.ts'
 import { runProcess } from './process.ts'
 import type { Level } from '../../network/level.ts'
 import type { Profile } from '../../network/profile.ts'
@@ -26,7 +27,8 @@ const candidates = ['../../sim/', '../../dist/sim/'].map((path) => fileURLToPath
 /** All instances in one process, on a virtual clock, in a simulated network. */
 export const simRunner: Runner = {
   name: 'sim',
-  prepare: async (options) => {
+  prepare: async ({ simulation: options, daemon }) => {
+    refuseDaemonOptions('sim', daemon)
     const programs = await findPrograms()
     return {
       fidelity: (profile, faults) => levelFor(profile, options, faults),

@@ -111,7 +111,7 @@ async function simulate (
       throw new HarnessError(`${calibrationFile} has no run ${runId}; take the file that came with this PeersLab`)
     }
 
-    const prepared = await simRunner.prepare({ costs: { eventMs: 0, ...crypto } })
+    const prepared = await simRunner.prepare({ simulation: { costs: { eventMs: 0, ...crypto } } })
     const folder = await createRunFolder(out, composition.name, new Date())
     const progress = createProgress(stream, `costs, ${contributions} contributions`)
     const { verdict, reason } = await prepared.run({ composition, run, folder, progress, timeoutMs, signal })

@@ -14,8 +14,10 @@ const syncContainer = 'testground-sync-service'
 export interface Daemon {
   /** Imports a plan from a directory. */
   importPlan (name: string, directory: string): Promise<void>
-  /** Carries out a composition; the archive that was collected, and what the daemon says of it. */
+  /** Carries out a composition with Testground's own command; the archive that was collected, and what the daemon says of it. */
   run (composition: string, timeoutMs: number): Promise<{ outcome: string, log: string, archive: string | undefined }>
+  /** Carries out a composition with the runner `testground` of this project; the run folder, and what was said. */
+  runByRunner (command: readonly string[], timeoutMs: number): Promise<{ log: string, folder: string | undefined }>
   stop (): Promise<void>
 }
 
@@ -32,26 +34,32 @@ export interface DaemonInit {
 export async function startDaemon ({ namespace: { enter }, engine, testground, directory, baseImage }: DaemonInit): Promise<Daemon> {
   const home = join(directory, 'home')
   const env = { ...engine.env, TESTGROUND_HOME: home, HOME: home }
-  const [nsenter, ...words] = enter
+  const [nsenter, ...enterWords] = enter
   await mkdir(join(home, 'data', 'outputs', 'local_docker'), { recursive: true })
   await writeFile(join(home, '.env.toml'), configOf(baseImage))
-  const service = await startService(nsenter, [...words, testground, 'daemon'], {
+  const service = await startService(nsenter, [...enterWords, testground, 'daemon'], {
     name: 'Testground\'s daemon',
     env,
     cwd: directory,
     log: join(directory, 'daemon.log'),
-    isReady: async () => (await tryCommand(nsenter, [...words, testground, 'tasks'], { env, cwd: directory })).code === 0,
+    isReady: async () => (await tryCommand(nsenter, [...enterWords, testground, 'tasks'], { env, cwd: directory })).code === 0,
     readyMs: 60_000
   })
   return {
-    importPlan: async (name, from) => { await command(nsenter, [...words, testground, 'plan', 'import', '--from', from, '--name', name], { env, cwd: directory }) },
+    importPlan: async (name, from) => { await command(nsenter, [...enterWords, testground, 'plan', 'import', '--from', from, '--name', name], { env, cwd: directory }) },
     run: async (composition, timeoutMs) => {
-      const { stdout, stderr } = await tryCommand(nsenter, [...words, testground, 'run', 'composition', '-f', composition, '--collect', '--wait'], {
+      const { stdout, stderr } = await tryCommand(nsenter, [...enterWords, testground, 'run', 'composition', '-f', composition, '--collect', '--wait'], {
         env, cwd: directory, timeoutMs
       })
       const log = stdout + stderr
       const file = /created file: (\S+\.tgz)/.exec(log)?.[1]
       return { outcome: /result default\[[^\]]*\]: (\w+)/.exec(log)?.[1] ?? 'none', log, archive: file == null ? undefined : join(directory, file) }
+    },
+    runByRunner: async (words, timeoutMs) => {
+      const asked = [...words, '--runner', 'testground', '--engine', 'local:docker', '--endpoint', `http://127.0.0.1:${port}`, '--json']
+      const { code, stdout, stderr } = await tryCommand(nsenter, [...enterWords, process.execPath, ...asked], { env, timeoutMs })
+      const { folder } = stdout.startsWith('{') ? JSON.parse(stdout) as { folder: string } : {}
+      return { log: `${stderr}${stdout}`, folder: code === 0 ? folder : undefined }
     },
     stop: () => service.stop()
   }

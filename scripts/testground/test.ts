@@ -1,7 +1,8 @@
 /**
- * Runs `composition/quick.toml` under Testground's own daemon, with its runner local:docker, once with the sync service of this
- * project and once with Testground's, and compares what is left with what the runner `local` leaves. Everything runs in a
- * network of its own that has no way out, and is stopped at the end. What cannot be had is said, and leaves that part out.
+ * Runs `composition/quick.toml` under Testground's own daemon, with its runner local:docker, once with the sync service and the
+ * runner `testground` of this project and once with Testground's service and command, and compares what is left with what the
+ * runner `local` leaves. Everything runs in a network of its own that has no way out, and is stopped at the end. What cannot be
+ * had is said, and leaves that part out.
  */
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,7 @@ const cache = join(root, 'node_modules', '.cache', 'peerslab-testground')
 const composition = join(root, 'composition', 'quick.toml')
 const runTimeoutMs = 240_000
 const baseImage = 'peerslab-base'
+const ownSync = 'own-sync'
 const say = (sentence: string): void => { process.stdout.write(`testground: ${sentence}\n`) }
 /** What is undone at the end, the last first. */
 const cleanups: Array<() => Promise<unknown>> = []
@@ -100,8 +102,11 @@ async function compare (testground: string): Promise<number> {
     const daemon = await startDaemon({ namespace, engine, testground, directory: home, baseImage })
     const stop = once(() => daemon.stop())
     cleanups.push(stop)
-    await daemon.importPlan('peersdb', join(root, 'dist', 'plan'))
-    failures += await runUnderDaemon(daemon, name, local, join(directory, 'collected', image)) ? 0 : 1
+    failures += await (image === ownSync
+      ? runByRunner(daemon, name, local, directory)
+      : runByCommand(daemon, name, local, join(directory, 'collected', image)))
+      ? 0
+      : 1
     await stop()
   }
 
@@ -122,8 +127,8 @@ async function syncImages (engine: Engine, directory: string): Promise<Array<{ i
   const [own, real] = [join(directory, 'own-sync'), join(directory, 'real-sync')]
   await mkdir(own)
   await copyFile(join(root, 'dist', 'sync-service', 'sync-service.js'), join(own, 'sync-service.mjs'))
-  await buildImage(engine, 'own-sync', own, [`FROM ${baseImage}`, 'COPY sync-service.mjs /', 'ENTRYPOINT ["node", "/sync-service.mjs"]'])
-  const images = [{ image: 'own-sync', name: 'own sync service' }]
+  await buildImage(engine, ownSync, own, [`FROM ${baseImage}`, 'COPY sync-service.mjs /', 'ENTRYPOINT ["node", "/sync-service.mjs"]'])
+  const images = [{ image: ownSync, name: 'own sync service' }]
   const built = await buildGoProgram(syncServiceProgram, cache)
 
   if ('missing' in built) {
@@ -137,20 +142,34 @@ async function syncImages (engine: Engine, directory: string): Promise<Array<{ i
   return [...images, { image: 'real-sync', name: `Testground's sync service ${syncServiceProgram.version}` }]
 }
 
-async function runUnderDaemon (daemon: Daemon, syncService: string, local: Outputs, scratch: string): Promise<boolean> {
+/** The runner of this project hands the plan over itself, and judges what the daemon says. */
+async function runByRunner (daemon: Daemon, syncService: string, local: Outputs, directory: string): Promise<boolean> {
   const startedMs = performance.now()
-  const { outcome, log, archive } = await daemon.run(composition, runTimeoutMs)
-  const took = `${((performance.now() - startedMs) / 1000).toFixed(0)} s`
-  const odd = archive == null ? ['nothing was collected'] : differences(local, await readArchive(archive, scratch))
+  const words = [join(root, 'bin', 'peerslab.js'), 'run', composition, '--out', join(directory, 'runs-testground'), '--timeout', String(runTimeoutMs / 1000)]
+  const { folder, log } = await daemon.runByRunner(words, runTimeoutMs)
+  const odd = folder == null ? ['it did not pass'] : differences(local, await readOutputs(join(folder, 'instances', 'default')))
+  return tell(`${syncService}, runner testground`, startedMs, folder == null ? 'no success' : 'success', odd, log)
+}
 
-  if (outcome === 'success' && odd.length === 0) {
-    say(`Testground ${testgroundProgram.version}, local:docker, ${syncService}: success after ${took}, same layout, same metrics`)
-    return true
+/** Testground's own command, after the plan was imported. */
+async function runByCommand (daemon: Daemon, syncService: string, local: Outputs, scratch: string): Promise<boolean> {
+  const startedMs = performance.now()
+  await daemon.importPlan('peersdb', join(root, 'dist', 'plan'))
+  const { outcome, log, archive } = await daemon.run(composition, runTimeoutMs)
+  const odd = archive == null ? ['nothing was collected'] : differences(local, await readArchive(archive, scratch))
+  return tell(`${syncService}, Testground's command`, startedMs, outcome, odd, log)
+}
+
+function tell (what: string, startedMs: number, outcome: string, odd: readonly string[], log: string): boolean {
+  const took = `${((performance.now() - startedMs) / 1000).toFixed(0)} s`
+  const isFine = outcome === 'success' && odd.length === 0
+  say(`Testground ${testgroundProgram.version}, local:docker, ${what}: ${outcome} after ${took}${isFine ? ', same layout, same metrics' : odd.map((sentence) => `; ${sentence}`).join('')}`)
+
+  if (!isFine) {
+    process.stdout.write(`${log.split('\n').filter((line) => /FAIL|ERROR|CRASH|outcome|:/.test(line)).slice(-30).join('\n')}\n`)
   }
 
-  say(`Testground ${testgroundProgram.version}, local:docker, ${syncService}: ${outcome} after ${took}${odd.map((sentence) => `; ${sentence}`).join('')}`)
-  process.stdout.write(`${log.split('\n').filter((line) => /FAIL|ERROR|CRASH|outcome/.test(line)).slice(-30).join('\n')}\n`)
-  return false
+  return isFine
 }
 
 function once (work: () => Promise<void>): () => Promise<void> {

@@ -1,4 +1,4 @@
-import { position, quantile } from '../statistics/quantile.ts'
+import { position, quantile } from './statistics/quantile.ts'
 
 /** One value of a run; `bound` when a wait that ran out decided it, so that the truth is above it. */
 export interface RunValue {
@@ -10,8 +10,12 @@ export interface RunValue {
 export interface Column {
   readonly rows: number
   add (value: number, censored: boolean): void
+  /** How many of the rows are waits that ran out. */
+  readonly censored: number
   /** Quantile of type 7, marked as a bound where a censored number is at it or below, as `summarise` does. */
   quantile (p: number): RunValue
+  /** Several of them, for which the numbers are sorted once. */
+  quantiles (ps: readonly number[]): RunValue[]
 }
 
 export function createColumn (): Column {
@@ -19,9 +23,20 @@ export function createColumn (): Column {
   let rows = 0
   let shortestWait = Infinity
   let waits = 0
+  let censoredRows = 0
+  const quantiles = (ps: readonly number[]): RunValue[] => {
+    const sorted = values.slice(0, rows).sort()
+    // A wait that ran out stands behind those which took as long and did end.
+    const endedBefore = upTo(sorted, shortestWait) - waits
+    return ps.map((p) => {
+      const { low, weight } = position(rows, p)
+      return { value: quantile(sorted, p), bound: waits > 0 && endedBefore <= (weight === 0 ? low : low + 1) }
+    })
+  }
 
   return {
     get rows () { return rows },
+    get censored () { return censoredRows },
     add: (value, censored) => {
       if (rows === values.length) {
         const wider = new Float64Array(2 * rows)
@@ -30,16 +45,12 @@ export function createColumn (): Column {
       }
       values[rows++] = value
       if (!censored) return
+      censoredRows++
       waits = value < shortestWait ? 1 : value === shortestWait ? waits + 1 : waits
       shortestWait = Math.min(shortestWait, value)
     },
-    quantile: (p) => {
-      const sorted = values.slice(0, rows).sort()
-      const { low, weight } = position(rows, p)
-      // A wait that ran out stands behind those which took as long and did end.
-      const endedBefore = upTo(sorted, shortestWait) - waits
-      return { value: quantile(sorted, p), bound: waits > 0 && endedBefore <= (weight === 0 ? low : low + 1) }
-    }
+    quantile: (p) => quantiles([p])[0] as RunValue,
+    quantiles
   }
 }
 

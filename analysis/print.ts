@@ -1,0 +1,58 @@
+import { lstat, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { csv } from './csv.ts'
+import { RunFolderError } from './errors.ts'
+import { renderPdf } from './render-pdf.ts'
+import { atWidth, renderPng, renderSvg, titledSvg } from './render.ts'
+import type { Figure } from './figures/figure.ts'
+import type { Fonts } from './fonts.ts'
+import { writeWhole } from './write.ts'
+
+/** Forms of a figure: to change, the rows that are drawn, and to print. */
+export const forms = ['vl.json', 'csv', 'svg', 'pdf', 'png'] as const
+export type Form = typeof forms[number]
+
+/** A figure in all its forms; the same rows give the same bytes. */
+export type Printed = Readonly<Record<Form, string | Buffer>>
+
+/**
+ * Renders a figure in all its forms, each at its printed size.
+ *
+ * @param onComplaint - hears what Vega finds odd about the spec
+ */
+export async function printFigure (
+  { title, width, spec, drawn }: Figure, fonts: Fonts, onComplaint?: (complaint: string) => void
+): Promise<Printed> {
+  const svg = titledSvg(atWidth(await renderSvg(spec, fonts, onComplaint), width), title)
+  const [png, pdf] = await Promise.all([renderPng(svg, fonts), renderPdf(svg, title, fonts)])
+  return { 'vl.json': `${JSON.stringify(spec, null, 2)}\n`, csv: csv(drawn), svg, pdf, png }
+}
+
+/**
+ * Makes the folder of figures, which must not be a link to somewhere else.
+ *
+ * @throws RunFolderError where it cannot be made, or is no folder
+ */
+export async function makeFigureFolder (path: string): Promise<void> {
+  const info = await lstat(path).catch(() => undefined)
+  if (info !== undefined && !info.isDirectory()) throw new RunFolderError(`${path} is no folder, so that no figures can be written there: move it away and try again.`)
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw new RunFolderError(`Cannot make ${path}: ${(error as Error).message}. Make the folder writable, or name another one.`)
+  })
+}
+
+/** Writes all forms of a figure; returns their paths. */
+export async function writeForms (folder: string, name: string, printed: Printed): Promise<string[]> {
+  const paths: string[] = []
+  for (const form of forms) {
+    const path = join(folder, `${name}.${form}`)
+    await writeWhole(path, printed[form])
+    paths.push(path)
+  }
+  return paths
+}
+
+/** Removes what an earlier analysis drew, for it would contradict this one. */
+export async function removeForms (folder: string, name: string): Promise<void> {
+  for (const form of forms) await rm(join(folder, `${name}.${form}`), { force: true })
+}
