@@ -190,4 +190,6 @@ export interface PeerInit {
   dht?: boolean
   /** The most bytes that the peer's store may take, what is private included; by default as many as the disk has. */
   storeBytesMax?: number
+  /** How long a block of a file takes to be read or written beside the time that it needs, in milliseconds; for experiments. */
+  storeDelayMs?: number
 }

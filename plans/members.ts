@@ -35,10 +35,11 @@ export interface Members {
  * Introduces the instances of a run to each other. `spread` gives the instances of a group, in the order
  * of their index, the regions of the profile one after another.
  *
+ * @param network - by default the profile that the parameters name
  * @throws {Error} when instances do not share a clock: their times could not be compared
  */
-export async function meet (context: InstanceContext, params: CommonParams): Promise<Members> {
-  const profile = await loadProfile(params.network)
+export async function meet (context: InstanceContext, params: CommonParams, network?: Profile): Promise<Members> {
+  const profile = network ?? await loadProfile(params.network)
   const own: Introduction = {
     index: context.index,
     group: context.group,

@@ -118,6 +118,51 @@ export const metrics = {
     meaning: 'what the store of this peer took when all held everything; tag: peers',
     better: 'lower'
   },
+  time_to_fetch: {
+    unit: 'ns',
+    meaning: 'a leech asks for a file until it holds all of it; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  time_to_validate: {
+    unit: 'ns',
+    meaning: 'a leech validates what it fetched, by the law that was asked for; -1: validation was off; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  msgs_rcvd: {
+    unit: 'messages',
+    meaning: 'messages of Bitswap, or of PeersDB\'s own protocol, that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  data_sent: {
+    unit: 'B',
+    meaning: 'bytes of blocks that this peer sent in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  data_rcvd: {
+    unit: 'B',
+    meaning: 'bytes of blocks that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  dup_data_rcvd: {
+    unit: 'B',
+    meaning: 'bytes of blocks that came to this peer a second time in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  blks_sent: {
+    unit: 'blocks',
+    meaning: 'blocks that this peer sent in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  blks_rcvd: {
+    unit: 'blocks',
+    meaning: 'blocks that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  dup_blks_rcvd: {
+    unit: 'blocks',
+    meaning: 'blocks that came to this peer a second time in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
   private_bytes_seen: {
     unit: 'B',
     meaning: 'bytes of private files that streams of this instance carried, as far as they were recognised: pieces of 16 bytes, wherever they lay; tags: way (sent or received), protocol',

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { isPreset, presets } from './corpus/presets.ts'
 import { ParameterError } from './errors.ts'
+import { costLawNames } from './cost-laws.ts'
 import { flawNames } from './executions/flaws.ts'
 import { shareNames } from './executions/shares.ts'
 import { churnNames } from './faults/presets.ts'
@@ -39,6 +40,10 @@ const ratio = number.refine((share) => share <= 1, 'must be from 0 to 1')
 
 /** Whole numbers above 0, separated by commas. */
 const counts = z.string().regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be whole numbers above 0, separated by commas').transform((text) => text.split(',').map(Number))
+
+/** Whole numbers, separated by commas; none where it is empty. */
+const countsOrNone = z.string().regex(/^(\d+(,\d+)*)?$/, 'must be whole numbers, separated by commas')
+  .transform((text) => text === '' ? [] : text.split(',').map(Number))
 
 /** Some of the names, separated by commas, none of them twice. */
 function listOf<const N extends readonly string[]> (names: N): z.ZodType<Array<N[number]>, string> {
@@ -118,6 +123,28 @@ export const paramSchemas = {
     shares: z.enum(shareNames).default('random'),
     strategy: z.enum(strategyNames).default('none'),
     sabotage: z.enum(['none', 'report-early']).default('none')
+  }),
+  transfer: z.object({
+    ...common,
+    role: z.literal('peer').default('peer'),
+    timeout_secs: common.timeout_secs.default(3600),
+    sync: corpus.sync.default('stock'),
+    run_count: count.refine((n) => n > 0, 'must be at least 1').default(20),
+    run_timeout_secs: count.refine((s) => s > 0, 'must be at least 1').default(600),
+    leech_count: count.default(2),
+    passive_count: count.default(0),
+    roles_by: z.enum(['run', 'group']).default('run'),
+    bstore_delay_ms: count.default(5),
+    file_size: counts.default([4_194_304]),
+    latency_ms: count.default(5),
+    leech_latency_ms: countsOrNone.default([]),
+    seed_latency_ms: countsOrNone.default([]),
+    jitter_pct: count.default(10),
+    bandwidth_mb: count.refine((n) => n > 0, 'must be at least 1').default(1024),
+    parallel_gen_mb: count.default(100),
+    validation_enabled: z.enum(['true', 'false']).transform((text) => text === 'true').default(true),
+    validation_algorithm: z.enum(costLawNames).default('constant'),
+    sabotage: z.enum(['none', 'report-early', 'wrong-data']).default('none')
   }),
   link: z.object({
     ...common,

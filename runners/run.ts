@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path'
-import { loadProfile } from '../network/profile.ts'
-import { findCase, metrics } from '../plans/index.ts'
+import { findCase, metrics, networkOf } from '../plans/index.ts'
 import { readComposition, readManifest } from './composition/index.ts'
 import { RunRequestError } from './errors.ts'
 import { manifestFile, packageRoot } from './files.ts'
@@ -164,7 +163,7 @@ async function describe (
   { startedAt, faults }: { startedAt: Date, faults: Checked['faults'] }
 ): Promise<RunRecord> {
   const params = composition.runs[0]?.groups[0]?.params
-  const profile = await loadProfile(params?.network ?? 'none')
+  const profile = await networkOf(composition.case, params)
   const { name, description, source, regions, oneWayLatencyMs } = profile
   // Runs of one composition have one network; faults of one of them may ask for more of it to be modelled.
   const fidelities = composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id)))

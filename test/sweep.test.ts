@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composition, makeBench, readRecord, runFolders } from './command.test-helper.ts'
 import type { Bench } from './command.test-helper.ts'
 
+interface Ran { seed: number, cell: string, folder: string, verdict: string }
+
 let bench: Bench
 let file: string
 beforeAll(async () => {
@@ -17,14 +19,15 @@ describe('a sweep from the command line', () => {
   it('runs every combination with every seed, each combination a study of its own that compare reads', { timeout: 90_000 }, async () => {
     const args = ['--runner', 'sim', '--matrix', 'sync=fast,stock', '--repeat', '2', '--seed', '5', '--json']
     const { exitCode, stdout } = await bench.run(file, ...args)
-    const { verdict, runs } = JSON.parse(stdout) as { verdict: string, runs: Array<{ seed: number, cell: string, folder: string, verdict: string }> }
+    const { verdict, runs } = JSON.parse(stdout) as { verdict: string, runs: Ran[] }
     expect({ exitCode, verdict }).toEqual({ exitCode: 0, verdict: 'pass' })
     expect(runs.map(({ seed, cell, verdict: own }) => `${seed} ${cell} ${own}`))
       .toEqual(['5 sync=fast pass', '5 sync=stock pass', '6 sync=fast pass', '6 sync=stock pass'])
     expect((await readdir(join(bench.out, 'sweep'))).sort()).toEqual(['sync=fast', 'sync=stock'])
     expect(await runFolders(join(bench.out, 'sweep'), 'sync=stock')).toHaveLength(2)
     const record = await readRecord(runs[3]!.folder)
-    expect(record).toMatchObject({ seed: 6, command: ['run', file, '--runner', 'sim', '--timeout', '600', '--seed', '5', '--set', 'sync=stock', '--seed', '6'] })
+    const command = ['run', file, '--runner', 'sim', '--timeout', '600', '--seed', '5', '--set', 'sync=stock', '--seed', '6']
+    expect(record).toMatchObject({ seed: 6, command })
     expect(record.runs[0]?.groups[0]?.params).toMatchObject({ sync: 'stock', seed: '6' })
 
     const studies = ['sync=fast', 'sync=stock'].map((cell) => join(bench.out, 'sweep', cell))

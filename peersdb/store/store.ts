@@ -12,6 +12,7 @@ import { StoreDamagedError, StoreUnavailableError } from './errors.ts'
 import { createFiles } from './files.ts'
 import { collectGarbage } from './garbage.ts'
 import { LargeBlocks } from './large-blocks.ts'
+import { slowBlocks } from './slow-blocks.ts'
 import { createValues } from './values.ts'
 import type { Cancellable } from '../api.ts'
 import type { Blocks } from './blocks.ts'
@@ -29,6 +30,8 @@ export interface StoreInit {
   bytesMax?: number
   /** What another store takes at the moment that shares the limit with this one; by default there is none. */
   othersBytes?: () => number
+  /** How long a block takes beside the time that it needs, in milliseconds; by default nothing. */
+  delayMs?: number
 }
 
 /** Where one peer keeps everything. Every method of the parts is synchronous unless it returns a promise. */
@@ -58,7 +61,7 @@ export interface Store {
  * @throws {StoreUnavailableError} where the directory cannot be used
  * @throws {StoreFullError} where there is no room for the empty tables
  */
-export async function openStore ({ directory, bytesMax, othersBytes }: StoreInit = {}): Promise<Store> {
+export async function openStore ({ directory, bytesMax, othersBytes, delayMs = 0 }: StoreInit = {}): Promise<Store> {
   if (bytesMax != null && !(Number.isSafeInteger(bytesMax) && bytesMax > 0)) {
     throw new InvalidInputError(`a store of at most ${bytesMax} bytes is impossible; choose a whole number above 0`)
   }
@@ -70,7 +73,8 @@ export async function openStore ({ directory, bytesMax, othersBytes }: StoreInit
   try {
     const large = await LargeBlocks.open(database, directory)
     // What a limit counts has to be in the database.
-    const blocks = new StoredBlocks(createBlockRows(database, { sharesBytes: directory == null && bytesMax == null }), large)
+    const stored = new StoredBlocks(createBlockRows(database, { sharesBytes: directory == null && bytesMax == null }), large)
+    const blocks = delayMs > 0 ? slowBlocks(stored, delayMs) : stored
     return {
       privateKey: directory == null ? await generateKeyPair('Ed25519') : await loadOrCreateKey(join(directory, 'identity.key')),
       datastore: new SqliteDatastore(database),

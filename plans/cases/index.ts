@@ -6,12 +6,13 @@ import { partition } from './partition.ts'
 import { privacy } from './privacy.ts'
 import { replication } from './replication.ts'
 import { scale } from './scale.ts'
+import { transfer } from './transfer.ts'
 import type { TestCase } from './case.ts'
 import type { CaseName } from '../params.ts'
 
 /** The registry of the plan's test cases, by the name that the manifest and compositions use. */
 export const testCases: Readonly<Record<CaseName, TestCase>> = {
-  bootstrapping, churn, link, modelling, partition, privacy, replication, scale
+  bootstrapping, churn, link, modelling, partition, privacy, replication, scale, transfer
 }
 
 export function findCase (name: string): TestCase | undefined {

@@ -4,7 +4,7 @@ import type { Block, HostilePeer } from '../../peersdb/adversary/index.ts'
 import type { InstanceContext } from '../context.ts'
 import type { TransportFactory } from '../../peersdb/index.ts'
 import type { Echo, VictimCard } from './victims.ts'
-import type { Wiretap } from './wiretap.ts'
+import type { Wiretap } from '../wiretap.ts'
 
 /** By these, whoever asks for what is public must get it: an attack that finds nothing there proves nothing. */
 const serving = ['/ipfs/bitswap/', '/peersdb/sync/']

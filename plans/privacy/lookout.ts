@@ -1,8 +1,8 @@
 import { createScanner } from './scanner.ts'
-import { tapStreams } from './wiretap.ts'
+import { tapStreams } from '../wiretap.ts'
 import type { InstanceContext } from '../context.ts'
 import type { Content } from './contents.ts'
-import type { Wiretap } from './wiretap.ts'
+import type { Wiretap } from '../wiretap.ts'
 
 /** Looks for private bytes in all that the streams of this instance carry. */
 export interface Lookout {

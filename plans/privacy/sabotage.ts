@@ -1,5 +1,5 @@
 import { decodeFields, delimited, encodeFields, splitDelimited } from '../../peersdb/adversary/index.ts'
-import { tapStreams } from './wiretap.ts'
+import { tapStreams } from '../wiretap.ts'
 import type { Block } from '../../peersdb/adversary/index.ts'
 import type { Peer } from '../../peersdb/index.ts'
 import type { PeerId, Stream } from '@libp2p/interface'

@@ -31,6 +31,7 @@ describe('the manifest of the plan', () => {
       ['modelling', { min: 2, max: 1000, default: 4 }],
       ['privacy', { min: 2, max: 100, default: 6 }],
       ['scale', { min: 2, max: 200, default: 5 }],
+      ['transfer', { min: 2, max: 64, default: 10 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
     const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
@@ -47,6 +48,11 @@ describe('the manifest of the plan', () => {
     ])
     expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
       ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
+    ])
+    expect(Object.keys(manifest.testcases.transfer!.params)).toEqual([
+      'run_count', 'run_timeout_secs', 'leech_count', 'passive_count', 'roles_by', 'timeout_secs', 'bstore_delay_ms', 'file_size', 'latency_ms',
+      'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'parallel_gen_mb', 'validation_enabled', 'validation_algorithm',
+      'sync', 'seed', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {

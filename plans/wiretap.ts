@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { streamChannel } from '../../peersdb/index.ts'
-import type { StreamEvent } from '../../peersdb/index.ts'
+import { streamChannel } from '../peersdb/index.ts'
+import type { StreamEvent } from '../peersdb/index.ts'
 import type { Libp2p, Stream } from '@libp2p/interface'
 
 export type HearStream = (event: StreamEvent) => void
