@@ -10,7 +10,7 @@ let folder: string
 beforeEach(async () => { folder = await wholeFolder() })
 afterEach(async () => { await rm(folder, { recursive: true, force: true }) })
 
-const failing = async (path: string): Promise<Error> => await analyze(path).then(() => { throw new Error('nothing was thrown') }, (error: unknown) => error as Error)
+const failing = async (path: string): Promise<Error> => await analyze(path, { forms: ['svg'] }).then(() => { throw new Error('nothing was thrown') }, (error: unknown) => error as Error)
 
 async function digests (): Promise<Record<string, string>> {
   const names = ['summary.txt', 'report.html', ...(await readdir(join(folder, 'figures'))).sort().map((name) => `figures/${name}`)]
@@ -19,22 +19,23 @@ async function digests (): Promise<Record<string, string>> {
 }
 
 describe('a whole run folder', () => {
-  it('becomes a table, both figures in five forms and a report', async () => {
+  it('becomes a table, all its figures in five forms and a report', async () => {
     const steps: string[] = []
     const analysis = await analyze(folder, { onProgress: (sentence) => steps.push(sentence) })
     expect(analysis).toMatchObject({ complete: true, rows: 344, report: expect.stringMatching(/report\.html$/) as string })
-    expect((await readdir(join(folder, 'figures'))).sort()).toEqual(['bootstrapping', 'replication'].flatMap((name) => ['csv', 'pdf', 'png', 'svg', 'vl.json'].map((extension) => `${name}.${extension}`)))
-    expect(analysis.figures).toHaveLength(10)
-    expect(steps).toHaveLength(4)
+    expect((await readdir(join(folder, 'figures'))).sort()).toEqual(['bootstrapping', 'replication-by-region', 'replication-matrix', 'replication'].flatMap((name) => ['csv', 'pdf', 'png', 'svg', 'vl.json'].map((extension) => `${name}.${extension}`)))
+    expect(analysis.figures).toHaveLength(20)
+    expect(steps).toHaveLength(6)
     expect(await readFile(join(folder, 'summary.txt'), 'utf8')).toBe(analysis.table)
     expect(analysis.table).toMatch(/^Verdict pass: all hold the same\n/)
-    expect(analysis.table).toMatch(/southamerica-east1 +25 +\d+ +> \d+ +> 3000 +5\n/)
+    expect(analysis.table).toMatch(/southamerica-east1 +25 +\d+ +\[\d+, \d+\] +> \d+ +- +> 3000 +5\n/)
+    expect(await readFile(join(folder, 'tables/replication_file_ms.tex'), 'utf8')).toMatch(/southamerica-east1 & 25 & .*\$>\$\\,\\num\{3000\} & 5 \\\\\n.*waits ran out/s)
     expect(analysis.warnings.join('\n')).toContain('needs 6 runs for a 95 % interval, and this folder has 1')
     expect(analysis.warnings.join('\n')).toContain('replication_file_ms: 5 of 150 waits ran out (> 3000 ms)')
   })
 
   it('tells on the terminal what matters, in order, and the rest in the report', async () => {
-    const { table, report } = await analyze(folder)
+    const { table, report } = await analyze(folder, { forms: ['svg'] })
     const [, ran, source] = table.split('\n')
     expect(ran).toMatch(/^peersdb replication · 6 peers, 2 newcomers · 40 s · .+\/peerslab-analysis-/)
     expect(source).toBe('runner local · fidelity bandwidth · seed 7 · network gcp-six-regions')
@@ -53,28 +54,28 @@ describe('a whole run folder', () => {
 
   it('shows "-" for rows without a region', async () => {
     await writeInstance(folder, 'peers', 0, row('rss_bytes', { value: 5e7 }))
-    expect((await analyze(folder)).table).toMatch(/\n {2}- +1 +50\.0/)
+    expect((await analyze(folder, { forms: ['svg'] })).table).toMatch(/\n {2}- +1 +50\.0/)
   })
 
   it('names several instances of one fate in one warning', async () => {
     const outcome = outcomeRecord()
     for (const instance of outcome.runs[0]?.instances.slice(1) ?? []) Object.assign(instance, { outcome: 'missing', signal: 'SIGTERM' })
     await writeFile(join(folder, 'outcome.json'), JSON.stringify({ ...outcome, verdict: 'fail' }))
-    const { warnings } = await analyze(folder)
+    const { warnings } = await analyze(folder, { forms: ['svg'] })
     expect(warnings[0]).toMatch(/^Instances main\/peers\/1, .*main\/newcomers\/1 were lost \(signal SIGTERM\): their rows end there\.$/)
   })
 
   it('explains only the absence of a figure that the case owes', async () => {
     await rm(join(folder, 'instances'), { recursive: true })
     await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), case: 'link' }))
-    const { table } = await analyze(folder)
+    const { table } = await analyze(folder, { forms: ['svg'] })
     expect(table).toContain('There is no link figure')
     expect(table).not.toContain('There is no replication figure')
   })
 
   it('warns when streams carried less than half of what was asked', async () => {
     await writeInstance(folder, 'peers', 0, row('link_throughput_bits_per_second,from=a,to=b', { value: 25, asked: 100 }))
-    const { warnings } = await analyze(folder)
+    const { warnings } = await analyze(folder, { forms: ['svg'] })
     expect(warnings.join('\n')).toContain('1 of 1 throughputs are below half of what was asked, their median 25 %')
   })
 
@@ -95,7 +96,7 @@ describe('a whole run folder', () => {
   })
 
   it('names runner, fidelity, seed and network in every figure and the report', async () => {
-    await analyze(folder)
+    await analyze(folder, { forms: ['svg'] })
     for (const file of ['figures/replication.svg', 'figures/bootstrapping.svg', 'report.html']) {
       expect(await readFile(join(folder, file), 'utf8')).toContain('runner local · fidelity bandwidth · seed 7 · network gcp-six-regions')
     }
@@ -116,7 +117,7 @@ describe('without its font', () => {
 describe('a run folder cut short', () => {
   it('is analysed without an outcome, and says that it has no verdict', async () => {
     await rm(join(folder, 'outcome.json'))
-    const analysis = await analyze(folder)
+    const analysis = await analyze(folder, { forms: ['svg'] })
     expect(analysis).toMatchObject({ complete: false, rows: 344 })
     expect(analysis.table).toMatch(/^Verdict unknown: /)
     expect(analysis.warnings).toContain('outcome.json is missing: the run was cut short or still goes on, and has no verdict.')
@@ -124,7 +125,7 @@ describe('a run folder cut short', () => {
 
   it('keeps every row before a truncated one, and names the line', async () => {
     await appendFile(join(folder, 'instances/main/peers/2/results.out'), '{"ts":17,"type":"point","name":"rss_by')
-    const analysis = await analyze(folder)
+    const analysis = await analyze(folder, { forms: ['svg'] })
     expect(analysis).toMatchObject({ complete: false, rows: 344 })
     expect(analysis.warnings).toContain('instances/main/peers/2/results.out:53 is no row, for the file ends in the middle of it: it is left out.')
     expect(analysis.warnings).toContain('1 of 345 lines are no rows and are left out.')
@@ -136,7 +137,7 @@ describe('a run folder cut short', () => {
     Object.assign(outcome, { verdict: 'fail', reason: 'one was killed' })
     Object.assign(outcome.runs[0]?.instances[4] ?? {}, { outcome: 'crash', exitCode: null, signal: 'SIGKILL', lastLines: ['the last words'] })
     await writeFile(join(folder, 'outcome.json'), JSON.stringify(outcome))
-    const analysis = await analyze(folder)
+    const analysis = await analyze(folder, { forms: ['svg'] })
     expect(analysis.complete).toBe(false)
     expect(analysis.warnings[0]).toBe('Instance main/peers/4 crashed (signal SIGKILL): its rows end there.')
     expect(analysis.warnings).toContain('instances/ holds nothing of main/peers/4: this instance was lost or never started.')
@@ -145,16 +146,16 @@ describe('a run folder cut short', () => {
 
   it('leaves out a field of run.json that is not as expected, and says so', async () => {
     await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), network: 'wide' }))
-    const analysis = await analyze(folder)
+    const analysis = await analyze(folder, { forms: ['svg'] })
     expect(analysis.complete).toBe(false)
     expect(analysis.warnings.join('\n')).toMatch(/run\.json: "network" is not as expected .* and is left out\./)
     expect(analysis.table).toContain('network unknown')
   })
 
   it('draws no figure without rows, removes an older one and says why', async () => {
-    await analyze(folder)
+    await analyze(folder, { forms: ['svg'] })
     await rm(join(folder, 'instances'), { recursive: true })
-    const analysis = await analyze(folder)
+    const analysis = await analyze(folder, { forms: ['svg'] })
     expect(analysis).toMatchObject({ complete: false, rows: 0, figures: [] })
     expect(await readdir(join(folder, 'figures'))).toEqual([])
     expect(await readFile(analysis.report, 'utf8')).toContain('There is no replication figure, for no row has')
@@ -183,7 +184,7 @@ describe('a hostile run folder', () => {
     const evil = '<img src=x onerror=alert(1)>"\'&</script>'
     await writeInstance(folder, 'peers', 0, row(`replication_entry_ms,from=a,region=${evil.replaceAll('"', '\\"')},cid=c`, { value: 5 }))
     await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), runner: evil, plan: evil, composition: { evil } }))
-    const { report } = await analyze(folder)
+    const { report } = await analyze(folder, { forms: ['svg'] })
     const html = await readFile(report, 'utf8')
     expect(html).not.toMatch(/<img|<script|<\/script/i)
     expect(html).toContain('&#60;img src=x onerror=alert(1)&#62;')
@@ -194,7 +195,7 @@ describe('a hostile run folder', () => {
     const elsewhere = await wholeFolder()
     await rm(join(folder, 'instances/main/peers/0'), { recursive: true })
     await symlink(join(elsewhere, 'instances/main/peers/0'), join(folder, 'instances/main/peers/0'))
-    const analysis = await analyze(folder)
+    const analysis = await analyze(folder, { forms: ['svg'] })
     expect(analysis.rows).toBe(344 - 52)
     expect(analysis.warnings).toContain('instances/main/peers/0 is a symbolic link and is not followed.')
     await rm(join(folder, 'figures'), { recursive: true })
@@ -207,6 +208,6 @@ describe('a hostile run folder', () => {
 
   it('cannot claim a million instances', async () => {
     await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), runs: [{ id: 'main', groups: [{ id: 'peers', count: 1e12 }] }] }))
-    expect((await analyze(folder)).warnings.join('\n')).toContain('run.json: "runs.0.groups.0.count" is not as expected')
+    expect((await analyze(folder, { forms: ['svg'] })).warnings.join('\n')).toContain('run.json: "runs.0.groups.0.count" is not as expected')
   })
 })

@@ -1,23 +1,21 @@
 import { join } from 'node:path'
 import { isArchiveName } from './archive.ts'
 import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
+import { drawAll, isOwed } from './draw.ts'
 import { FontError } from './errors.ts'
-import { drawBootstrapping } from './figures/bootstrapping.ts'
-import { drawReplication } from './figures/ecdf.ts'
-import type { Caption, Drawing, Layout } from './figures/figure.ts'
-import { drawLink } from './figures/link.ts'
-import { drawSequence } from './figures/sequence.ts'
+import type { Drawing, Layout } from './figures/figure.ts'
 import { loadFonts } from './fonts.ts'
 import type { FontFiles, Fonts } from './fonts.ts'
 import { makeFigureFolder, printFigure, removeForms, writeForms } from './print.ts'
+import type { Form } from './print.ts'
 import type { RunFolder } from './read.ts'
 import { readRunFolder } from './read.ts'
 import { reportHtml } from './report.ts'
 import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
 import { buildTables } from './tables.ts'
-import type { Warning } from './warnings.ts'
 import { describeInstance, warningsInBrief, warningsOf } from './warnings.ts'
+import { writeTables } from './write-tables.ts'
 import { writeWhole } from './write.ts'
 
 export interface AnalyzeOptions {
@@ -27,6 +25,8 @@ export interface AnalyzeOptions {
   out?: string
   /** How figures are set; the whole page where nothing is said. */
   layout?: Layout
+  /** Forms of figures that are written, all where nothing is said; SVG always is. */
+  forms?: readonly Form[]
   /** The font of the figures, where it is not Inter as installed. */
   fontFiles?: FontFiles
 }
@@ -46,7 +46,7 @@ export interface Analysis {
 }
 
 /**
- * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `figures/` and `report.html`.
+ * Reads a run folder or an archive of one, whole or cut short, and writes `summary.txt`, `tables/`, `figures/` and `report.html`.
  * The same folder gives the same bytes.
  *
  * @throws RunFolderError when it is no run folder, or nothing can be written
@@ -59,11 +59,12 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
   const found = warningsOf(folder)
   const warnings = found.map(({ sentence }) => sentence)
   const fonts = fontsOf(options)
-  const drawings = draw(folder, found, options.layout)
+  const drawings = drawAll(folder, found, options.layout)
   if (typeof fonts === 'string') warnings.unshift(fonts)
-  const { rendered, paths } = await writeFigures(target, drawings, typeof fonts === 'string' ? undefined : fonts, progress)
+  const { rendered, paths } = await writeFigures(target, drawings, typeof fonts === 'string' ? undefined : fonts, options)
   const content = contentOf(folder, warnings, drawings)
   const table = summaryText(content)
+  await writeTables(join(target, 'tables'), content.tables, found)
   await writeWhole(join(target, 'summary.txt'), table)
   const report = join(target, 'report.html')
   await writeWhole(report, reportHtml({
@@ -99,26 +100,6 @@ function contentOf (folder: RunFolder, warnings: readonly string[], drawings: re
   }
 }
 
-/** Whether the case that ran measures what the figure shows, so that its absence must be explained. */
-function isOwed (figure: string, { run }: RunFolder): boolean {
-  const owed: Record<string, readonly string[]> = { link: ['link'], replication: ['replication'], bootstrapping: ['replication', 'bootstrapping'] }
-  return (owed[run.case ?? ''] ?? ['replication', 'bootstrapping']).includes(figure)
-}
-
-/** All figures, each of them drawn or the reason why not. */
-function draw (folder: RunFolder, warnings: readonly Warning[], layout: Layout | undefined): Drawing[] {
-  const { run, rows, sequences } = folder
-  const caption: Caption = {
-    source: sourceLine(folder), warnings, regions: run.network?.regions ?? [], ...(layout === undefined ? {} : { layout })
-  }
-  return [
-    drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
-    drawBootstrapping(rows, caption),
-    drawLink(rows, caption),
-    drawSequence(sequences, caption)
-  ]
-}
-
 interface Written {
   rendered: Array<{ name: string, title: string, svg: string }>
   paths: string[]
@@ -135,7 +116,7 @@ function fontsOf ({ fontFiles }: AnalyzeOptions): Fonts | string {
 }
 
 async function writeFigures (
-  path: string, drawings: readonly Drawing[], fonts: Fonts | undefined, progress: (sentence: string) => void
+  path: string, drawings: readonly Drawing[], fonts: Fonts | undefined, { forms, onProgress }: AnalyzeOptions
 ): Promise<Written> {
   const folder = join(path, 'figures')
   await makeFigureFolder(folder)
@@ -147,10 +128,10 @@ async function writeFigures (
       continue
     }
     const { name, title } = drawing.figure
-    const printed = await printFigure(drawing.figure, fonts)
+    const printed = await printFigure(drawing.figure, fonts, forms === undefined ? {} : { forms })
     paths.push(...await writeForms(folder, name, printed))
-    rendered.push({ name, title, svg: String(printed.svg) })
-    progress(`Drew the figure ${name}.`)
+    rendered.push({ name, title, svg: printed.svg })
+    onProgress?.(`Drew the figure ${name}.`)
   }
   return { rendered, paths }
 }

@@ -12,20 +12,26 @@ import { writeWhole } from './write.ts'
 export const forms = ['vl.json', 'csv', 'svg', 'pdf', 'png'] as const
 export type Form = typeof forms[number]
 
-/** A figure in all its forms; the same rows give the same bytes. */
-export type Printed = Readonly<Record<Form, string | Buffer>>
+/** A figure in its forms; the same rows give the same bytes. */
+export type Printed = Readonly<Partial<Record<Form, string | Buffer>> & { svg: string }>
 
-/**
- * Renders a figure in all its forms, each at its printed size.
- *
- * @param onComplaint - hears what Vega finds odd about the spec
- */
+export interface PrintOptions {
+  /** Those that are wanted, all where nothing is said; SVG is always there. */
+  forms?: readonly Form[]
+  /** Hears what Vega finds odd about the spec. */
+  onComplaint?: (complaint: string) => void
+}
+
+/** Renders a figure in its forms, each at its printed size. */
 export async function printFigure (
-  { title, width, spec, drawn }: Figure, fonts: Fonts, onComplaint?: (complaint: string) => void
+  { title, width, spec, drawn }: Figure, fonts: Fonts, { forms: wanted = forms, onComplaint }: PrintOptions = {}
 ): Promise<Printed> {
   const svg = titledSvg(atWidth(await renderSvg(spec, fonts, onComplaint), width), title)
-  const [png, pdf] = await Promise.all([renderPng(svg, fonts), renderPdf(svg, title, fonts)])
-  return { 'vl.json': `${JSON.stringify(spec, null, 2)}\n`, csv: csv(drawn), svg, pdf, png }
+  const [png, pdf] = await Promise.all([
+    wanted.includes('png') ? renderPng(svg, fonts) : undefined,
+    wanted.includes('pdf') ? renderPdf(svg, title, fonts) : undefined
+  ])
+  return { 'vl.json': `${JSON.stringify(spec, null, 2)}\n`, csv: csv(drawn), svg, ...(pdf === undefined ? {} : { pdf }), ...(png === undefined ? {} : { png }) }
 }
 
 /**
@@ -41,12 +47,17 @@ export async function makeFigureFolder (path: string): Promise<void> {
   })
 }
 
-/** Writes all forms of a figure; returns their paths. */
+/** Writes the forms of a figure and removes those that it was not printed in; returns the paths of the written. */
 export async function writeForms (folder: string, name: string, printed: Printed): Promise<string[]> {
   const paths: string[] = []
   for (const form of forms) {
     const path = join(folder, `${name}.${form}`)
-    await writeWhole(path, printed[form])
+    const data = printed[form]
+    if (data === undefined) {
+      await rm(path, { force: true })
+      continue
+    }
+    await writeWhole(path, data)
     paths.push(path)
   }
   return paths

@@ -2,9 +2,11 @@ import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isArchiveName } from './archive.ts'
 import { RunFolderError } from './errors.ts'
+import { parseFaults } from './faults.ts'
 import { visitArchive } from './read-archive.ts'
 import { missingInstances, outcomeFrom, readRows, runFrom } from './read-parts.ts'
 import { readSequence } from './read-sequence.ts'
+import type { Faults } from './faults.ts'
 import type { Parse } from './read-parts.ts'
 import type { Sequence } from './read-sequence.ts'
 import type { OutcomeRecord, RunRecord } from './records.ts'
@@ -17,6 +19,8 @@ export interface RunFolder extends VisitedFolder {
   rows: Row[]
   /** Of each run in which one contribution was followed. */
   sequences: Sequence[]
+  /** Of each run in which something was to go wrong. */
+  faults: Faults[]
 }
 
 /** A run folder of which rows were passed on and not kept. */
@@ -48,10 +52,14 @@ export async function readRunFolder (folder: string): Promise<RunFolder> {
   const rows: Row[] = []
   const visited = await visit(folder, parseRow, (row) => { rows.push(row) })
   const sequences: Sequence[] = []
+  const faults: Faults[] = []
   for (const id of new Set(visited.instances.map((instance) => instance.run))) {
     sequences.push(...await readSequence((name) => visited.fileOf(id, name), id, visited.problems))
+    const text = await visited.fileOf(id, 'faults.json')
+    const found = text === undefined ? undefined : parseFaults(text, id, visited.problems)
+    if (found !== undefined) faults.push(found)
   }
-  return { ...visited, rows, sequences, complete: visited.problems.length === 0 }
+  return { ...visited, rows, sequences, faults, complete: visited.problems.length === 0 }
 }
 
 /**

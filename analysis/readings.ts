@@ -66,7 +66,8 @@ export function tagOf ({ tags }: Reading, name: string): string | undefined {
   return end === -1 ? tags.slice(start) : tags.slice(start, end)
 }
 
-function readingOf ({ run, group, index, metric, tags, measures, ts }: Row): Reading {
+/** A row as a reading, its tags in one string again. */
+export function readingOf ({ run, group, index, metric, tags, measures, ts }: Row): Reading {
   const text = Object.entries(tags).map(([tag, value]) => `,${tag}=${value}`).join('')
   return { run, group, index, metric, tags: text, value: measures.value ?? NaN, censored: (measures.censored ?? 0) !== 0, ts }
 }

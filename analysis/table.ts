@@ -3,6 +3,8 @@ import { wrap } from './wrap.ts'
 
 /** A table as data: the same one is printed as text and written as HTML. */
 export interface Table {
+  /** File name without extension, and label in a paper; a table without one is only shown. */
+  name?: string
   title: string
   /** A sentence below the title; empty when there is nothing to say. */
   note: string

@@ -5,10 +5,12 @@ import { newcomerTable } from './tables/newcomer.ts'
 import { linkTable } from './tables/link.ts'
 import { resourceMetrics, resourceTable } from './tables/resource.ts'
 import { samplesOf } from './samples.ts'
-import { summarise } from './statistics/index.ts'
+import { quantileInterval, sortSamples, summarise } from './statistics/index.ts'
+import type { Estimate, Sample } from './statistics/index.ts'
 import type { Table } from './table.ts'
 import { columnsOf } from './table.ts'
 import { formatEstimate, scaleFor, unitOf } from './units.ts'
+import type { Scale } from './units.ts'
 
 /** Metrics with a table of their own, or that are curves rather than samples. */
 const elsewhere = new Set([
@@ -55,22 +57,37 @@ export function regionTable (metric: string, rows: readonly Row[], described: re
   const lines = parts.flatMap(([words, part]) => {
     const { samples } = samplesOf(part)
     if (samples.length === 0) return []
-    const { n, censored, median, p95, max } = summarise(samples)
-    const statistics = [median, p95, max].map((estimate) => formatEstimate(estimate, scale))
-    return [[...(several ? words : words.slice(1)), String(n), ...statistics, String(censored)]]
+    const sorted = sortSamples(samples)
+    const { n, censored, median, p95, max } = summarise(sorted)
+    const of = (estimate: Estimate, p: number): string[] => [formatEstimate(estimate, scale), intervalOf(sorted, p, scale)]
+    const cells = [String(n), ...of(median, 0.5), ...of(p95, 0.95), formatEstimate(max, scale), String(censored)]
+    return [[...(several ? words : words.slice(1)), ...cells]]
   })
   const notes = [
     shortMeaning(described.find(({ name }) => name === metric)),
     several ? 'Rows of one run are not independent: the line "all" describes, it does not compare.' : '',
+    lines.length === 0 ? '' : 'In brackets: 95 % intervals, exact if rows were independent; how far runs differ, only several runs tell.',
     refused > 0 ? `${refused} rows without a value, or with a negative time, are left out.` : ''
   ]
   const unit = scale.unit === '' ? '' : `, in ${scale.unit}`
   return {
+    name: metric,
     title: called === '' ? `${metric}${unit}` : `${called}, by region of the receiving peer${unit} (${metric})`,
     note: notes.filter((note) => note !== '').join(' '),
-    columns: columnsOf(several ? ['run', 'region'] : ['region'], ['n', 'median', 'p95', 'max', 'ran out']),
+    columns: columnsOf(several ? ['run', 'region'] : ['region'], ['n', 'median', 'interval', 'p95', 'interval of p95', 'max', 'ran out']),
     rows: lines
   }
+}
+
+/** "[80.1, 92.0]": between which values the quantile lies, by order statistics; "> " where a wait that ran out is an end of it. */
+function intervalOf (sorted: readonly Sample[], p: number, scale: Scale): string {
+  const { low, high, coverage } = quantileInterval(sorted.length, p)
+  const end = (place: number): string => {
+    const { value, censored } = sorted[place] as Sample
+    return formatEstimate({ value, bound: censored }, scale)
+  }
+  // Few values have no interval of 95 %, and a wider one would be read as one.
+  return coverage < 0.95 ? '-' : `[${end(low)}, ${end(high)}]`
 }
 
 /** What a metric means without its tags and cases, which the report lists: up to the first semicolon. */

@@ -198,6 +198,16 @@ export const metrics = {
     meaning: 'bytes of libp2p connections that this instance received; tag: from, a region',
     better: 'lower'
   },
+  protocol_bytes_sent: {
+    unit: 'B',
+    meaning: 'bytes that streams of one protocol took from this instance, without the encryption and framing of connections; tag: protocol',
+    better: 'none'
+  },
+  protocol_bytes_received: {
+    unit: 'B',
+    meaning: 'bytes that streams of one protocol gave to this instance, without the encryption and framing of connections; tag: protocol',
+    better: 'none'
+  },
   redundancy: {
     unit: '1',
     meaning: 'bytes received divided by the bytes of those files that had to come from other peers',

@@ -162,8 +162,14 @@ function recordTraffic (context: InstanceContext, cluster: Cluster, posted: read
   }
 }
 
-/** Records what this instance exchanged with each region. @returns the bytes that it received from all of them */
-export function recordBytes (context: InstanceContext, { counters }: Cluster): number {
+/** Records what this instance exchanged with each region, and by each protocol. @returns the bytes that it received from all regions */
+export function recordBytes (context: InstanceContext, { counters, peer }: Cluster): number {
+  for (const { name, labels: { protocol }, value } of peer.counters()) {
+    if (protocol != null && (name === 'protocol_bytes_sent' || name === 'protocol_bytes_received')) {
+      context.record.metric(name, value, { protocol })
+    }
+  }
+
   const byRegion = Object.entries(counters.snapshot())
 
   for (const [region, { bytesSent, bytesReceived }] of byRegion) {

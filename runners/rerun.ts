@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { commandLineSource, readParams } from './composition/params.ts'
 import { RunRequestError } from './errors.ts'
-import type { Composition, ReadOptions } from './composition/index.ts'
+import { readForeignManifest } from './composition/index.ts'
+import type { Composition, Manifest, ReadOptions } from './composition/index.ts'
 
 const anything = z.record(z.string(), z.unknown())
 const build = z.object({
@@ -17,6 +18,7 @@ const compositionSchema = z.object({
   name: z.string().regex(/^[\w.-]+$/),
   metadata: z.object({ name: z.string().optional(), author: z.string().optional() }),
   plan: z.string(),
+  planDirectory: z.string().optional(),
   case: z.string(),
   runner: z.string().optional(),
   builder: z.string().optional(),
@@ -50,7 +52,7 @@ const compositionSchema = z.object({
  * @throws {CompositionError} for a parameter that the case does not have
  */
 export async function readRunAgain (
-  path: string, { manifest, set: settings = {}, workingDirectory }: ReadOptions
+  path: string, { manifest: ownManifest, set: settings = {}, workingDirectory }: ReadOptions
 ): Promise<Composition | undefined> {
   const folder = resolve(workingDirectory, path)
 
@@ -69,6 +71,7 @@ export async function readRunAgain (
   }
 
   const { composition } = parsed.data
+  const manifest = await manifestOf(composition, ownManifest)
   const spec = manifest.testcases[composition.case]
 
   if (spec == null) {
@@ -84,6 +87,11 @@ export async function readRunAgain (
       groups: run.groups.map((group) => ({ ...group, params: { ...group.params, ...savedFaults(folder, run.id, group.params), ...set } }))
     }))
   }
+}
+
+/** The manifest of the plan of a composition, which may not be ours. @throws CompositionError */
+export async function manifestOf ({ planDirectory }: { planDirectory?: string | undefined }, own: Manifest): Promise<Manifest> {
+  return planDirectory == null ? own : readForeignManifest(join(planDirectory, 'manifest.toml'))
 }
 
 /** The file of faults of an earlier run may be another one by now; what it was is in the run's folder. */

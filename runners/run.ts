@@ -7,12 +7,12 @@ import { localRunner } from './local/index.ts'
 import { worstVerdict } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { readProvenance } from './provenance.ts'
-import { readRunAgain } from './rerun.ts'
+import { manifestOf, readRunAgain } from './rerun.ts'
 import { createRunFolder } from './run-folder.ts'
 import { simRunner } from './sim/index.ts'
 import { testgroundRunner } from './testground/index.ts'
 import type { Timeline } from '../plans/index.ts'
-import type { Composition } from './composition/index.ts'
+import type { Composition, Manifest } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { OutcomeRecord, RunRecord } from './run-folder.ts'
 import type { DaemonOptions, PreparedRunner, Runner, SimulationOptions } from './runner.ts'
@@ -61,6 +61,7 @@ export async function checkRun (options: RunOptions): Promise<{ runs: number, se
 
 interface Prepared extends Checked {
   readonly composition: Composition
+  readonly manifest: Manifest
   readonly runner: PreparedRunner
   readonly engine: RunRecord['engine']
 }
@@ -68,6 +69,7 @@ interface Prepared extends Checked {
 async function prepare (options: RunOptions): Promise<Prepared> {
   const reading = { manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory }
   const composition = await readRunAgain(options.composition, reading) ?? await readComposition(options.composition, reading)
+  const manifest = await manifestOf(composition, reading.manifest)
   const runner = Object.hasOwn(runners, options.runner) ? runners[options.runner] : undefined
 
   if (runner == null) {
@@ -76,7 +78,7 @@ async function prepare (options: RunOptions): Promise<Prepared> {
 
   const checked = await check(composition)
   const prepared = await runner.prepare({ simulation: options.simulation, daemon: options.daemon })
-  return { composition, ...checked, runner: prepared, engine: await prepared.check?.(composition, checked.faults) }
+  return { composition, manifest, ...checked, runner: prepared, engine: await prepared.check?.(composition, manifest, checked.faults) }
 }
 
 /**
@@ -86,7 +88,7 @@ async function prepare (options: RunOptions): Promise<Prepared> {
  * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
  */
 export async function run (options: RunOptions): Promise<RunReport> {
-  const { composition, notes, faults, runner, engine } = await prepare(options)
+  const { composition, manifest, notes, faults, runner, engine } = await prepare(options)
   const startedAt = new Date()
   const record = { ...await describe(composition, options, runner, { startedAt, faults }), ...(engine == null ? {} : { engine }) }
   const out = resolve(options.workingDirectory, options.out)
@@ -103,7 +105,7 @@ export async function run (options: RunOptions): Promise<RunReport> {
     progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${options.runner}`)
     notes.get(each.id)?.forEach((note) => { progress.say(note) })
     outcomes.push(await runner.run({
-      composition, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
+      composition, manifest, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
     }))
 
     if (options.signal.aborted) {
@@ -125,6 +127,10 @@ interface Checked {
 
 /** Refuses what no run of the composition could be carried out with. */
 async function check (composition: Composition): Promise<Checked> {
+  if (composition.planDirectory != null) {
+    return { notes: new Map(), faults: new Map() }
+  }
+
   const testCase = findCase(composition.case)
 
   if (testCase == null) {
@@ -162,8 +168,10 @@ async function describe (
   composition: Composition, options: RunOptions, runner: PreparedRunner,
   { startedAt, faults }: { startedAt: Date, faults: Checked['faults'] }
 ): Promise<RunRecord> {
-  const params = composition.runs[0]?.groups[0]?.params
-  const profile = await networkOf(composition.case, params)
+  const isForeign = composition.planDirectory != null
+  // What a plan of others calls network or seed need not be what ours does.
+  const params = isForeign ? undefined : composition.runs[0]?.groups[0]?.params
+  const profile = await networkOf(isForeign ? '' : composition.case, params)
   const { name, description, source, regions, oneWayLatencyMs } = profile
   // Runs of one composition have one network; faults of one of them may ask for more of it to be modelled.
   const fidelities = composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id)))
@@ -180,12 +188,12 @@ async function describe (
     case: composition.case,
     composition,
     network: { name, description, source, regions, oneWayLatencyMs },
-    metrics: Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
+    metrics: isForeign ? [] : Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
     runs: composition.runs.map(({ id, groups }) => ({ id, groups }))
   }
 }
 
 /** All groups of all runs have one seed. */
-function seedOf ({ runs }: Composition): number {
-  return Number(runs[0]?.groups[0]?.params.seed ?? 1)
+function seedOf ({ runs, planDirectory }: Composition): number {
+  return planDirectory != null ? 1 : Number(runs[0]?.groups[0]?.params.seed ?? 1)
 }

@@ -1,4 +1,4 @@
-import type { Composition, RunSpec } from './composition/index.ts'
+import type { Composition, Manifest, RunSpec } from './composition/index.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { Progress } from './progress.ts'
 import type { Fidelity, RunFolder, RunRecord } from './run-folder.ts'
@@ -62,13 +62,15 @@ export interface PreparedRunner {
    * @returns the engine that will carry it out, where that is another one
    * @throws {RunRequestError}
    */
-  check? (composition: Composition, faults: ReadonlyMap<string, Timeline>): Promise<RunRecord['engine']>
+  check? (composition: Composition, manifest: Manifest, faults: ReadonlyMap<string, Timeline>): Promise<RunRecord['engine']>
   /** Carries out one run. Resolves with its outcome however it went; when it does, nothing of it runs any more. */
   run (init: RunInit): Promise<RunOutcome>
 }
 
 export interface RunInit {
   readonly composition: Composition
+  /** Of its plan. */
+  readonly manifest: Manifest
   readonly run: RunSpec
   readonly folder: RunFolder
   /** What goes wrong, where something is to; the runner writes what it did of it. */

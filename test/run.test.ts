@@ -91,7 +91,7 @@ describe('a run of the bootstrapping case, analysed', () => {
     const from = (name: string): string[] => distinct(named(rows, name).map(({ instance }) => instance))
     const all = [...newcomers, ...peers]
 
-    for (const name of ['converged', 'bytes_sent', 'bytes_received', 'redundancy', 'rss_bytes', 'cpu_ms', 'cpu_percent', 'event_loop_delay_ms']) {
+    for (const name of ['converged', 'bytes_sent', 'bytes_received', 'protocol_bytes_sent', 'protocol_bytes_received', 'redundancy', 'rss_bytes', 'cpu_ms', 'cpu_percent', 'event_loop_delay_ms']) {
       expect({ name, from: from(name) }).toEqual({ name, from: all })
     }
 

@@ -1,16 +1,17 @@
 import { plain } from '../rows.ts'
+import { markdownText, tableCsv, tableLatex, tableMarkdown } from '../table-formats.ts'
 import { tableText } from '../table.ts'
 import { wrap } from '../wrap.ts'
 import { comparisonTable } from './show.ts'
 import type { StudyComparison } from './compare.ts'
 import type { Judged } from './judge.ts'
 
-export const comparisonFormats = ['text', 'markdown', 'json', 'junit'] as const
+export const comparisonFormats = ['text', 'markdown', 'latex', 'csv', 'json', 'junit'] as const
 export type ComparisonFormat = typeof comparisonFormats[number]
 
-/** The comparison as text for a terminal, Markdown for a page, JSON for programs or JUnit's XML for CI. */
+/** The comparison as text for a terminal, Markdown for a page, LaTeX for a paper, CSV and JSON for programs or JUnit's XML for CI. */
 export function formatComparison (comparison: StudyComparison, format: ComparisonFormat): string {
-  return { text, markdown, json, junit }[format](comparison)
+  return { text, markdown, latex, csv, json, junit }[format](comparison)
 }
 
 const noteColumns = 110
@@ -26,21 +27,22 @@ function text (comparison: StudyComparison): string {
 }
 
 function markdown (comparison: StudyComparison): string {
-  const { title, note, columns, rows } = comparisonTable(comparison)
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
   return [
-    `**${comparison.verdict}**: ${cell(comparison.reason)}`, '',
-    `### ${cell(title)}`, '', cell(note), '',
-    line(columns.map(({ label }) => label)),
-    line(columns.map(({ kind }) => kind === 'number' ? '--:' : '---')),
-    ...rows.map(line), '',
-    ...(comparison.warnings.length === 0 ? [] : ['**Warnings**', '', ...comparison.warnings.map(({ sentence }, index) => `${index + 1}. ${cell(sentence)}`), ''])
+    `**${comparison.verdict}**: ${markdownText(comparison.reason)}`, '',
+    tableMarkdown(comparisonTable(comparison), footnotesOf(comparison))
   ].join('\n')
 }
 
-/** Names come from a folder, which may be anyone's: no character of them is taken for Markdown or HTML. */
-function cell (text: string): string {
-  return plain(text).replace(/[\\|<>&*`[\]#]/g, (character) => character === '<' ? '&lt;' : character === '>' ? '&gt;' : character === '&' ? '&amp;' : `\\${character}`)
+function latex (comparison: StudyComparison): string {
+  return tableLatex(comparisonTable(comparison), 'comparison', [`${comparison.verdict}: ${comparison.reason}.`, ...footnotesOf(comparison)])
+}
+
+function csv (comparison: StudyComparison): string {
+  return tableCsv(comparisonTable(comparison))
+}
+
+function footnotesOf ({ warnings }: StudyComparison): string[] {
+  return warnings.map(({ sentence }) => sentence)
 }
 
 function json (comparison: StudyComparison): string {

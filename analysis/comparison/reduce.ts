@@ -33,6 +33,8 @@ export interface Reducer {
 const ways: Readonly<Record<string, 'sum' | 'mean' | 'largest' | 'last of each'>> = {
   bytes_sent: 'sum',
   bytes_received: 'sum',
+  protocol_bytes_sent: 'sum',
+  protocol_bytes_received: 'sum',
   converged: 'mean',
   rss_bytes: 'largest',
   idle_rss_bytes: 'largest',

@@ -24,7 +24,7 @@ export function drawBootstrapping (rows: readonly Row[], caption: Caption): Draw
   }
   const occurring = everything.map(({ region }) => region)
   const regions = drawnRegions(occurring, caption.regions)
-  const { runs, remarks } = drawnRuns(everything)
+  const { runs, remarks } = drawnRuns(everything, caption)
   const isDrawn = ({ region, run }: { region: string, run: string }): boolean => regions.includes(region) && runs.includes(run)
   const held = everyHeld.filter(isDrawn)
   const sizes = everySize.filter(isDrawn)

@@ -36,7 +36,7 @@ export function drawReplication (rows: readonly Row[], caption: Caption, latenci
   const wanted = rows.filter((row) => panels.some(({ metric }) => metric === row.metric))
   const occurring = wanted.map((row) => row.tags.region ?? '-')
   const regions = drawnRegions(occurring, caption.regions)
-  const { runs, remarks } = drawnRuns(wanted)
+  const { runs, remarks } = drawnRuns(wanted, caption)
   const points = runs.flatMap((run) => panels.flatMap(({ metric, label }) => {
     const byRegion = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), (row) => row.tags.region ?? '-')
     const curves = regions.flatMap((region) => curve(region, byRegion.get(region) ?? [], latencies))

@@ -59,8 +59,8 @@ const warningLines = 2
 /** Fonts that are nearly as narrow as Inter stand before the browser's own, where Inter is not installed. */
 const fonts = 'Inter, Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif'
 
-/** Runs that one figure shows; each has a row of its own, and more would not fit a page. */
-export const runsMax = 4
+/** Runs that one figure shows; each has a row of its own, and more would not fit a page, or the height of a column. */
+const runsMax = { page: 4, column: 1 }
 
 /** Colour, dash and shape of every region; the second round over the colours has other dashes and shapes. */
 export function regionScales (regions: readonly string[]): { colour: object, dash: object, shape: object } {
@@ -94,10 +94,10 @@ export function drawnRegions (occurring: Iterable<string>, order: readonly strin
   return [...new Set(occurring)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1)).slice(0, regionsMax)
 }
 
-/** The runs that occur, by name, at most `runsMax`, and a remark when some are left out; runs are never drawn as one. */
-export function drawnRuns (rows: ReadonlyArray<{ run: string }>): { runs: string[], remarks: string[] } {
-  const all = [...new Set(rows.map(({ run }) => run))].sort()
-  const runs = all.slice(0, runsMax)
+/** The runs that occur, by name, as many as fit, and a remark when some are left out; runs are never drawn as one. */
+export function drawnRuns (rows: ReadonlyArray<{ run: string }>, caption: Caption): { runs: string[], remarks: string[] } {
+  const all = [...new Set(rows.map(({ run }) => run))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  const runs = all.slice(0, runsMax[isNarrow(caption) ? 'column' : 'page'])
   return { runs, remarks: all.length <= runs.length ? [] : [`${runs.length} of ${all.length} runs are drawn; the tables hold all.`] }
 }
 
@@ -123,12 +123,14 @@ export function frame (title: string, caption: Caption, metrics: readonly string
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
     padding: 4,
-    title: isTitled ? { text: wrap(title, lengths.title), subtitle: notes } : { text: '', subtitle: notes },
+    title: isTitled
+      ? { text: wrap(title, lengths.title), subtitle: notes }
+      : { text: notes, fontSize: small, fontWeight: 400, color: '#444', lineHeight: small + 2.5 },
     config: {
       font: fonts,
       title: {
-        anchor: 'start', frame: 'bounds', fontSize: isTitled ? 9 : 1, fontWeight: 600, lineHeight: 11.5, offset: 8,
-        subtitleFontSize: small, subtitleColor: '#444', subtitleLineHeight: small + 2.5, subtitlePadding: isTitled ? 3 : 0
+        anchor: 'start', frame: 'bounds', fontSize: 9, fontWeight: 600, lineHeight: 11.5, offset: 8,
+        subtitleFontSize: small, subtitleColor: '#444', subtitleLineHeight: small + 2.5, subtitlePadding: 3
       },
       axis: {
         labelFontSize: small, titleFontSize: 8, titleFontWeight: 400, titlePadding: 4, labelColor: '#222', titleColor: '#222',
@@ -137,7 +139,9 @@ export function frame (title: string, caption: Caption, metrics: readonly string
       axisY: { minExtent: 26 },
       legend: {
         labelFontSize: small, titleFontSize: 8, titleFontWeight: 400, labelLimit: 150, labelColor: '#222', titleColor: '#222',
-        symbolSize: 60, symbolStrokeWidth: 1.5, columnPadding: isNarrow(caption) ? 8 : 14, rowPadding: 2
+        symbolSize: 60, symbolStrokeWidth: 1.5, offset: 10, columnPadding: isNarrow(caption) ? 8 : 14, rowPadding: 2,
+        // Several legends stand below each other: beside each other they would not fit. The types do not know it.
+        layout: { bottom: { direction: 'vertical', margin: 5, anchor: 'start' } } as unknown as undefined
       },
       view: { stroke: null }
     }
@@ -156,20 +160,30 @@ export function isNarrow (caption: Caption): boolean {
 /** The legend below a figure, as wide as the figure is. */
 export function legendBelow (caption: Caption, signs: 'strokes' | 'points', more: object = {}): object {
   const columns = isNarrow(caption) ? 2 : 4
-  const stroke = signs === 'strokes' ? { symbolType: 'stroke', symbolSize: isNarrow(caption) ? 200 : 400 } : { symbolStrokeWidth: 0 }
-  return { orient: 'bottom', columns, ...stroke, ...more }
+  const length = isNarrow(caption) ? 15 : 20
+  return { orient: 'bottom', columns, ...signs === 'strokes' ? strokeSigns(length) : { symbolStrokeWidth: 0 }, ...more }
+}
+
+/** Signs of a legend that are lines of a length in points; Vega's own, which are as high as they are long, take rows apart. */
+export function strokeSigns (length: number): object {
+  const height = 9
+  return { symbolType: `M-1,0L${2 * length / height - 1},0`, symbolSize: height ** 2, labelOffset: length - height + 4 }
 }
 
 /** Width of the plot of one panel in points, where so many stand beside each other on a page. */
 export function plotWidth (caption: Caption, panels: number): number {
-  return isNarrow(caption) || panels > 1 ? 200 : 456
+  return isNarrow(caption) ? 196 : panels > 1 ? 200 : 456
 }
 
-/** Rows of panels on a page; in a column each panel is a row of its own. */
-export function panelRows (caption: Caption, rows: ReadonlyArray<readonly object[]>): object[] {
+/**
+ * Rows of panels on a page; in a column each panel is a row of its own.
+ *
+ * @param spacing - between panels of a row, in points: room for the names of an axis
+ */
+export function panelRows (caption: Caption, rows: ReadonlyArray<readonly object[]>, spacing = 52): object[] {
   const inRows = isNarrow(caption) ? rows.flatMap((row) => row.map((panel) => [panel])) : rows
   return inRows.filter((row) => row.length > 0).map((row) => ({
-    spacing: 52,
+    spacing,
     bounds: 'flush',
     hconcat: row.map((panel) => ({ width: plotWidth(caption, row.length), ...panel }))
   }))

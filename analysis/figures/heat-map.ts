@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite'
+import { formatNumber } from '../units.ts'
 import type { Caption, Cell, Figure } from './figure.ts'
 import { frame, isNarrow, layoutOf } from './figure.ts'
 
@@ -45,40 +46,44 @@ export interface HeatPanelInit {
   isLegendBelow: boolean
   /** Least and largest value of the scale, where several panels share it. */
   domain?: readonly [number, number]
+  isLog?: boolean
   /** Whether rows are named; where a panel stands to the left, that one names them. */
   hasRowNames?: boolean
 }
 
 /** One matrix, without what a whole figure has around it. */
-export function heatPanel ({ regions, cells, label, size, isLegendBelow, domain, hasRowNames = true }: HeatPanelInit): object {
+export function heatPanel (init: HeatPanelInit): object {
+  const { regions, cells, label, size, isLegendBelow, domain, isLog = false, hasRowNames = true } = init
   const numbers = cells.flatMap(({ value }) => value ?? [])
   const [least, most] = domain ?? [Math.min(...numbers), Math.max(...numbers)]
   // Viridis is dark below, so numbers there are white; the middle of the scale parts the two.
-  const middle = (least + most) / 2
+  const middle = isLog ? Math.sqrt(least * most) : (least + most) / 2
   const step = Math.min(38, size / regions.length)
   const axis = (title: string, angle: number): object => ({ title, labelAngle: angle, labelLimit: 110, ticks: false, domain: false })
   const position = {
     x: { field: 'to', type: 'nominal', sort: regions, scale: { domain: regions }, axis: axis('to', -40) },
     y: { field: 'from', type: 'nominal', sort: regions, scale: { domain: regions }, axis: hasRowNames ? axis('from', 0) : null }
   }
-  const legend = isLegendBelow ? { orient: 'bottom', gradientLength: 120, gradientThickness: 8 } : { gradientLength: 120, gradientThickness: 10 }
-  const scale = { scheme: 'viridis', ...(domain === undefined ? {} : { domain }) }
+  const legend = { gradientLength: 120, gradientThickness: 8, ...(isLegendBelow ? { orient: 'bottom' } : {}) }
+  const scale = { scheme: 'viridis', ...(isLog ? { type: 'log' } : {}), ...(domain === undefined ? {} : { domain }) }
   const text = {
     transform: [{ filter: 'isValid(datum.value)' }],
     mark: { type: 'text', fontSize: step < 24 ? 6.5 : 7.5 },
     encoding: {
       ...position,
-      text: { field: 'value', type: 'quantitative', format: '.3~r' },
+      text: { field: 'shown', type: 'nominal' },
       color: { condition: { test: `datum.value > ${middle}`, value: 'black' }, value: 'white' }
     }
   }
   return {
-    data: { values: cells.map((cell) => ({ ...cell })) },
+    data: { values: cells.map((cell) => ({ ...cell, shown: cell.value === null ? '' : formatNumber(cell.value) })) },
     width: step * regions.length,
     height: step * regions.length * 0.72,
     layer: [
       {
-        mark: { type: 'rect', stroke: 'white', strokeWidth: 0.5, invalid: null },
+        // Where nothing is known there is paper.
+        transform: [{ filter: 'isValid(datum.value)' }],
+        mark: { type: 'rect', stroke: 'white', strokeWidth: 0.5 },
         encoding: { ...position, color: { field: 'value', type: 'quantitative', scale, title: label, legend } }
       },
       ...(regions.length > numberedMax ? [] : [text])

@@ -22,7 +22,7 @@ interface LinkPoint {
 
 /** `link`: what every pair of regions really did, against what was asked; on the line they agree. Several runs have signs of their own. */
 export function drawLink (rows: readonly Row[], caption: Caption): Drawing {
-  const { runs, remarks } = drawnRuns(rows.filter((row) => panels.some(({ metric }) => metric === row.metric)))
+  const { runs, remarks } = drawnRuns(rows.filter((row) => panels.some(({ metric }) => metric === row.metric)), caption)
   const points = panels.flatMap(({ metric, label, unit, divisor }) => {
     const own = rows.filter((row) => row.metric === metric && runs.includes(row.run))
     const pairs = groupBy(own, ({ run, tags }) => JSON.stringify([run, tags.from ?? '-', tags.to ?? '-']))

@@ -3,7 +3,7 @@ import { carriages } from '../read-sequence.ts'
 import type { Sequence } from '../read-sequence.ts'
 import { formatNumber, scaleFor } from '../units.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRuns, frame, isNarrow, layoutOf, panelTitle } from './figure.ts'
+import { drawnRuns, frame, isNarrow, layoutOf, panelTitle, strokeSigns } from './figure.ts'
 import type { Arrow, Episode } from './sequence-panels.ts'
 import { arrowsOf, episodesOf } from './sequence-panels.ts'
 
@@ -32,7 +32,7 @@ const looks: Record<Carriage, { colour: string, dash: number[], strokeWidth: num
  * and when a message was sent to where and when it was received; one panel for what happened without a long pause.
  */
 export function drawSequence (sequences: readonly Sequence[], caption: Caption): Drawing {
-  const { runs, remarks } = drawnRuns(sequences)
+  const { runs, remarks } = drawnRuns(sequences, caption)
   const all = sequences.filter(({ run }) => runs.includes(run)).map((sequence) => ({ run: sequence.run, arrows: arrowsOf(sequence) }))
   const every = all.flatMap(({ run, arrows }) => episodesOf(run, arrows))
   const episodes = every.slice(0, episodesMax).map(shorten)
@@ -90,7 +90,7 @@ function panel ({ run, instances, arrows }: Episode, { occurring, isNarrow, name
   const byWhat = (channel: 'colour' | 'dash' | 'strokeWidth'): object => ({
     field: 'what', type: 'ordinal', title: null,
     scale: { domain: occurring, range: occurring.map((what) => looks[what][channel]) },
-    legend: occurring.length > 1 ? { orient: 'bottom', columns: isNarrow ? 2 : 5, symbolType: 'stroke', symbolSize: isNarrow ? 200 : 400 } : null
+    legend: occurring.length > 1 ? { orient: 'bottom', columns: isNarrow ? 2 : 5, ...strokeSigns(isNarrow ? 15 : 20) } : null
   })
   const x = (field: string): object => ({
     field, type: 'quantitative', scale: { domain: [startMs, endMs], nice: false, zero: false },

@@ -11,6 +11,7 @@ export function linkTable (rows: readonly Row[]): Table {
   const several = new Set(links.map((row) => row.run)).size > 1
   const pairs = groupBy(links, (row) => JSON.stringify([...(several ? [row.run] : []), row.tags.from ?? '-', row.tags.to ?? '-']))
   return withoutEmptyColumns({
+    name: 'link',
     title: 'Link, asked and measured',
     note: 'Medians per pair of regions; round trip (RTT) in ms, throughput in Mbit/s.',
     columns: columnsOf([...(several ? ['run'] : []), 'from', 'to'], ['RTT asked', 'RTT', 'difference', 'rate asked', 'rate', 'share']),

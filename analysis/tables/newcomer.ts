@@ -30,6 +30,7 @@ export function newcomerTable (rows: readonly Row[]): Table {
   })
   const inOrder = lines.sort((a, b) => (a.run < b.run ? -1 : a.run > b.run ? 1 : 0) || a.before - b.before || (a.cells[0] as string).localeCompare(b.cells[0] as string, 'en'))
   return {
+    name: 'bootstrapping',
     title: 'Bootstrapping, by newcomer, in s',
     note: 'From the start of the newcomer until it held every earlier entry, and every file of them (lower is better).',
     columns: columnsOf(['newcomer', 'region'], ['peers before', 'entries', 'log s', 'files', 'files MB', 'files s']),

@@ -20,6 +20,7 @@ export function resourceTable (rows: readonly Row[]): Table {
   const several = new Set(wanted.map((row) => row.run)).size > 1
   const groups = groupBy(wanted, (row) => JSON.stringify([...(several ? [row.run] : []), row.tags.region ?? '-']))
   return withoutEmptyColumns({
+    name: 'resources',
     title: 'Resources, by region',
     note: 'n instances: longest start, peak memory, total CPU time and bytes, p95 of the machine\'s CPU and of loop delay.',
     columns: columnsOf([...(several ? ['run'] : []), 'region'], ['n', 'start s', 'idle MB', 'RSS MB', 'CPU s', 'CPU %', 'delay ms', 'sent MB', 'recv MB', 'redundancy', 'converged']),

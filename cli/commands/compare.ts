@@ -19,7 +19,7 @@ interface CompareArguments {
 }
 
 /** By name, since help and refusals must not load the analysis. */
-const formats: readonly ComparisonFormat[] = ['text', 'markdown', 'json', 'junit']
+const formats: readonly ComparisonFormat[] = ['text', 'markdown', 'latex', 'csv', 'json', 'junit']
 
 export function compareCommand (surroundings: Surroundings, use: (exitCode: number) => void): CommandModule<object, CompareArguments> {
   return {

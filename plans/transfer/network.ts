@@ -14,8 +14,8 @@ export function regionOf (latencyMs: number): string {
  * takes those of both, and sends at most at the bandwidth.
  */
 export function transferNetwork (params: TransferParams): Profile {
-  const { latency_ms: latencyMs, leech_latency_ms: leeches, seed_latency_ms: seeds, jitter_pct: jitterPercent, bandwidth_mb: bandwidth } = params
-  const latencies = [...new Set([latencyMs, ...leeches, ...seeds])]
+  const { latency_ms: latencyMs, jitter_pct: jitterPercent, bandwidth_mb: bandwidth } = params
+  const latencies = [...new Set([latencyMs, ...params.leech_latency_ms, ...params.seed_latency_ms])]
   const figure = { kind: 'assumption', source: 'composition' } as const
   return parseProfile({
     name: 'transfer',

@@ -1,8 +1,11 @@
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { CompositionError } from './errors.ts'
 import { expandRuns } from './expand.ts'
 import { readText } from './file.ts'
+import { findPlan } from './find-plan.ts'
 import { check } from './issues.ts'
+import { expandTemplate } from './template/index.ts'
+import { readForeignManifest } from './manifest.ts'
 import { compositionSchema } from './schema.ts'
 import { listKnown, nearest, suggest } from './suggest.ts'
 import { parseToml } from './toml.ts'
@@ -32,6 +35,8 @@ export interface Composition {
   name: string
   metadata: Readonly<{ name?: string, author?: string }>
   plan: string
+  /** Where the plan is, if it is not ours: an absolute path. */
+  planDirectory?: string
   case: string
   runner?: string
   builder?: string
@@ -46,11 +51,14 @@ export interface Composition {
 }
 
 export interface ReadOptions {
+  /** That of our own plan; another one has its own. */
   manifest: Manifest
   /** Parameters from the command line: they beat the file everywhere. */
   set?: Params
   /** What relative paths on the command line count from: those in `set`, and `file` itself. */
   workingDirectory: string
+  /** What templates in a composition see as `.Env`; by default that of this process. */
+  env?: NodeJS.ProcessEnv
 }
 
 /**
@@ -60,19 +68,26 @@ export interface ReadOptions {
  * @param file - as the user named it; messages show it like that
  * @throws CompositionError with file and line, or the option, in the message
  */
-export async function readComposition (file: string, { manifest, set = {}, workingDirectory }: ReadOptions): Promise<Composition> {
+export async function readComposition (
+  file: string, { manifest: ownManifest, set = {}, workingDirectory, env = process.env }: ReadOptions
+): Promise<Composition> {
   const absolute = resolve(workingDirectory, file)
   const text = await readText(file, absolute, 'composition')
-  refuseTemplates(text, file)
-  const document = parseToml(text, file)
+  const document = text.includes('{{')
+    ? expandTemplate(text, { shown: file, directory: dirname(absolute), env })
+    : parseToml(text, file)
   const raw = check(document, compositionSchema)
+  const { plan } = raw.global
+  const planDirectory = plan === ownManifest.name ? undefined : findPlan(document, plan, dirname(absolute), ownManifest.name)
+  const manifest = planDirectory == null ? ownManifest : await readForeignManifest(join(planDirectory, 'manifest.toml'))
   checkNames(document, raw, manifest)
   const { global, metadata = {} } = raw
   return freeze({
     file: absolute,
     name: basename(absolute, '.toml'),
     metadata: { ...(metadata.name ? { name: metadata.name } : {}), ...(metadata.author ? { author: metadata.author } : {}) },
-    plan: global.plan,
+    plan: manifest.name,
+    ...(planDirectory == null ? {} : { planDirectory }),
     case: global.case,
     ...(global.runner ? { runner: global.runner } : {}),
     ...(global.builder ? { builder: global.builder } : {}),
@@ -85,17 +100,7 @@ export async function readComposition (file: string, { manifest, set = {}, worki
   })
 }
 
-/** Testground expands templates before it parses; unexpanded they would only give a puzzling syntax error. */
-function refuseTemplates (text: string, shown: string): void {
-  const line = text.split('\n').findIndex((content) => content.includes('{{'))
-  if (line === -1) return
-  throw new CompositionError(`${shown}:${line + 1}: Go templates ({{ ... }}) are not supported yet; expand them first and write the values`)
-}
-
 function checkNames (document: TomlDocument, { global, groups }: RawComposition, manifest: Manifest): void {
-  if (global.plan !== manifest.name) {
-    throw new CompositionError(`${document.place(['global', 'plan'])}: plan "${global.plan}" is not the plan of the manifest; write plan = "${manifest.name}"`)
-  }
   if (!Object.hasOwn(manifest.testcases, global.case)) {
     const known = Object.keys(manifest.testcases)
     const near = nearest(global.case, known)

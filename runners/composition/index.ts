@@ -1,6 +1,6 @@
 export { CompositionError } from './errors.ts'
 export { readComposition } from './composition.ts'
-export { readManifest } from './manifest.ts'
+export { readForeignManifest, readManifest } from './manifest.ts'
 export type { Composition, GroupSpec, ReadOptions, RunSpec } from './composition.ts'
 export type { CaseSpec, Manifest, ParamSpec } from './manifest.ts'
 export type { ParamType } from './schema.ts'

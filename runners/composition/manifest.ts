@@ -2,9 +2,10 @@ import { resolve } from 'node:path'
 import { CompositionError } from './errors.ts'
 import { readText } from './file.ts'
 import { check } from './issues.ts'
-import { manifestSchema } from './schema.ts'
+import { foreignManifestSchema, manifestSchema } from './schema.ts'
 import { misfit } from './params.ts'
 import { parseToml } from './toml.ts'
+import type * as z from 'zod'
 import type { ParamType } from './schema.ts'
 import type { TomlDocument } from './toml.ts'
 
@@ -22,6 +23,8 @@ export interface Manifest {
   testcases: Readonly<Record<string, CaseSpec>>
   builders: Readonly<Record<string, Record<string, unknown>>>
   runners: Readonly<Record<string, Record<string, unknown>>>
+  /** The builder that a plan of others asks for where no composition does. */
+  builderDefault?: string
 }
 
 /**
@@ -31,9 +34,34 @@ export interface Manifest {
  * @throws CompositionError with file and line
  */
 export async function readManifest (file: string): Promise<Manifest> {
+  const { document, absolute } = await readDocument(file)
+  return build(check(document, manifestSchema), document, absolute)
+}
+
+/**
+ * Reads the manifest of a plan that others wrote: as Testground does, so that every parameter is a text, and one without a default
+ * is "null".
+ *
+ * @throws CompositionError with file and line
+ */
+export async function readForeignManifest (file: string): Promise<Manifest> {
+  const { document, absolute } = await readDocument(file)
+  const raw = check(document, foreignManifestSchema)
+  const manifest = build(raw, document, absolute)
+  const withNull = Object.entries(manifest.testcases).map(([name, spec]) => {
+    const params = Object.entries(spec.params).map(([param, about]) => [param, { ...about, default: about.default ?? 'null' }] as const)
+    return [name, { ...spec, params: Object.fromEntries(params) }] as const
+  })
+  const { builder } = raw.defaults ?? {}
+  return { ...manifest, testcases: Object.fromEntries(withNull), ...(builder == null ? {} : { builderDefault: builder }) }
+}
+
+async function readDocument (file: string): Promise<{ document: TomlDocument, absolute: string }> {
   const absolute = resolve(file)
-  const document = parseToml(await readText(file, absolute, 'manifest'), file)
-  const raw = check(document, manifestSchema)
+  return { document: parseToml(await readText(file, absolute, 'manifest'), file), absolute }
+}
+
+function build (raw: z.infer<typeof manifestSchema | typeof foreignManifestSchema>, document: TomlDocument, absolute: string): Manifest {
   const testcases: Record<string, CaseSpec> = {}
   raw.testcases.forEach(({ name, instances, params = {} }, index) => {
     if (Object.hasOwn(testcases, name)) {

@@ -72,7 +72,7 @@ describe('a bad composition is refused with place and cure:', () => {
       'quick.toml:4: unknown key "constructor" in [global]; the keys are plan, case, runner, builder, total_instances, concurrent_builds, disable_metrics, build, build_config, run, run_config'],
 
     ['other plan', head.replace('peersdb', 'peerdb') + group,
-      'quick.toml:2: plan "peerdb" is not the plan of the manifest; write plan = "peersdb"'],
+      'quick.toml:2: there is no plan "peerdb", neither as a directory beside the composition nor in Testground\'s home, where it would have a manifest.toml; write plan = "peersdb", or the path of such a directory'],
     ['case that is not there', head.replace('replication', 'churn') + group,
       'quick.toml:3: plan "peersdb" has no test case "churn"; the cases are replication, link'],
     ['misspelt case', head.replace('replication', 'replicaton') + group,
@@ -151,7 +151,7 @@ describe('a bad composition is refused with place and cure:', () => {
     ['key twice', `${head}plan = "peersdb"\n${group}`,
       'quick.toml:4: is not valid TOML at "plan = "peersdb"" (defining a key multiple times is invalid); keep one of the two'],
     ['template', `${head}\n# one per node\ntotal_instances = {{ .Env.NODES }}\n`,
-      'quick.toml:6: Go templates ({{ ... }}) are not supported yet; expand them first and write the values']
+      'quick.toml:6: the environment variable NODES is not set; set it']
   ])('%s', async (_, text, sentence) => {
     expect(await desk.refusal(text)).toBe(sentence)
   })

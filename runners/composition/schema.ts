@@ -77,6 +77,27 @@ export type RawInstances = z.infer<typeof instances>
 export const paramTypes = ['int', 'float', 'bool', 'string', 'profile', 'corpus', 'file', 'list'] as const
 export type ParamType = typeof paramTypes[number]
 
+/**
+ * What is needed of the manifest of a plan that others wrote. Testground looks at no type and ignores what it does not know, so that
+ * anything may stand there.
+ */
+export const foreignManifestSchema = z.object({
+  name: z.string().min(1, 'is empty; write the name of the plan'),
+  defaults: z.object({ builder: z.string().optional(), runner: z.string().optional() }).optional(),
+  builders: z.record(z.string(), anything).optional(),
+  runners: z.record(z.string(), anything).optional(),
+  testcases: z.array(z.object({
+    name: z.string().min(1, 'is empty; write the name of the test case'),
+    instances: z.object({ min: number, max: number, default: number.optional() }),
+    params: z.record(z.string(), z.object({
+      type: z.unknown().transform((): 'string' => 'string').default('string'),
+      desc: z.string().default(''),
+      unit: z.string().optional(),
+      default: z.unknown().optional()
+    })).optional()
+  })).min(1, 'is empty; add a test case')
+})
+
 /** Testground's manifest format (testground, pkg/api/manifest.go); that Testground ignores what it does not know is no reason to. */
 export const manifestSchema = z.strictObject({
   name: z.string().min(1, 'is empty; write the name of the plan'),

@@ -23,10 +23,11 @@ export interface TomlDocument {
 /**
  * Parses TOML 1.0, the version that Testground's own parser reads.
  *
+ * @param lineOf - the line of the file for a line of the text, where the text was made of the file
  * @throws CompositionError with file and line when it is not valid
  */
-export function parseToml (text: string, shown: string): TomlDocument {
-  const program = parse(text, shown)
+export function parseToml (text: string, shown: string, lineOf: (line: number) => number = (line) => line): TomlDocument {
+  const program = parse(text, shown, lineOf)
   const value = newTable()
   const entries = new Map<string, TomlEntry>([['[]', { line: 1, kind: 'table', text: '' }]])
   const walk: Walk = {
@@ -42,7 +43,7 @@ export function parseToml (text: string, shown: string): TomlDocument {
     else readKeyValue(node, [], walk)
   }
   const entry = (path: TomlPath): TomlEntry | undefined => entries.get(JSON.stringify(path))
-  return { shown, value, entry, place: (path) => `${shown}:${closestLine(path, entry)}` }
+  return { shown, value, entry, place: (path) => `${shown}:${lineOf(closestLine(path, entry))}` }
 }
 
 /** The value at a path, or undefined. */
@@ -73,16 +74,16 @@ interface Walk {
   note (path: TomlPath, entry: TomlEntry, isExplicit: boolean): void
 }
 
-function parse (text: string, shown: string): AST.TOMLProgram {
+function parse (text: string, shown: string, lineOf: (line: number) => number): AST.TOMLProgram {
   try {
     return parseTOML(text, { tomlVersion: '1.0' })
   } catch (error) {
     if (!(error instanceof ParseError)) throw error
-    throw new CompositionError(notToml(text, shown, error), { cause: error })
+    throw new CompositionError(notToml(text, shown, error, lineOf), { cause: error })
   }
 }
 
-function notToml (text: string, shown: string, error: ParseError): string {
+function notToml (text: string, shown: string, error: ParseError, lineOf: (line: number) => number): string {
   const lines = text.split('\n')
   let line = Math.min(error.lineNumber, lines.length)
   // What is not closed is noticed after its end: the line to look at is the last one with text.
@@ -93,7 +94,7 @@ function notToml (text: string, shown: string, error: ParseError): string {
     : 'correct the line (a table is [name], a value is key = "text" or key = 5)'
   const found = lines[line - 1]!.trim()
   const excerpt = found.length > 60 ? `${found.slice(0, 57)}...` : found
-  return `${shown}:${line}: is not valid TOML at "${excerpt}" (${problem}); ${cure}`
+  return `${shown}:${lineOf(line)}: is not valid TOML at "${excerpt}" (${problem}); ${cure}`
 }
 
 function readTable (node: AST.TOMLTable, walk: Walk): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEvent } from '../instance-event.ts'
 import { startInstance } from './instance.ts'
+import { bundledProgram } from './program.ts'
 import type { Instance } from './instance.ts'
 
 const line = (event: unknown): string => JSON.stringify({ ts: 1, event, group_id: 'peers', run_id: 'default' })
@@ -37,7 +38,7 @@ describe('an instance', () => {
     const place = join(directory, String(++started))
     const plan = join(directory, `plan-${started}.mjs`)
     await writeFile(plan, program)
-    return startInstance({ group: 'peers', index: 4, plan, env: { TEST_RUN: 'r' }, outputs: join(place, 'out'), workingDirectory: join(place, 'work') })
+    return startInstance({ group: 'peers', index: 4, program: bundledProgram(plan), env: { TEST_RUN: 'r' }, outputs: join(place, 'out'), workingDirectory: join(place, 'work') })
   }
 
   it('tells what it said last, and keeps its stderr', async () => {
@@ -76,7 +77,7 @@ describe('an instance', () => {
 
   it('whose program is not there ends as a crash that says so', async () => {
     const instance = startInstance({
-      group: 'peers', index: 0, plan: join(directory, 'nothing.mjs'), env: {}, outputs: join(directory, 'out'), workingDirectory: directory
+      group: 'peers', index: 0, program: bundledProgram(join(directory, 'nothing.mjs')), env: {}, outputs: join(directory, 'out'), workingDirectory: directory
     })
     const { outcome, exitCode, lastLines } = await instance.ended
     expect({ outcome, exitCode }).toEqual({ outcome: 'crash', exitCode: 1 })

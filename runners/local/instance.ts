@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
@@ -7,9 +7,8 @@ import { packageRoot } from '../files.ts'
 import { readEvent } from '../instance-event.ts'
 import { instanceOutcome } from '../outcome.ts'
 import type { InstanceEnd, InstanceResult } from '../outcome.ts'
+import type { Program } from './program.ts'
 
-/** A young generation that grows to its default of 16 MiB costs every idle instance some 10 MB. */
-const nodeOptions = ['--max-semi-space-size=4']
 /** Instances share the compiled plan: each starts 0.1 s faster, which counts when fifty start at once. */
 const compileCache = join(packageRoot, 'node_modules', '.cache', 'peerslab')
 const keptLines = 20
@@ -18,8 +17,7 @@ const keptLineLength = 500
 export interface InstanceInit {
   readonly group: string
   readonly index: number
-  /** The bundled plan. */
-  readonly plan: string
+  readonly program: Program
   readonly env: Readonly<Record<string, string>>
   /** Where its outputs go; made here. */
   readonly outputs: string
@@ -44,9 +42,10 @@ export interface Instance {
 export function startInstance (init: InstanceInit): Instance {
   mkdirSync(init.outputs, { recursive: true })
   mkdirSync(init.workingDirectory, { recursive: true })
-  const child = spawn(process.execPath, [...nodeOptions, init.plan], {
+  linkAll(init.program.directory, init.workingDirectory)
+  const child = spawn(init.program.command, init.program.args, {
     cwd: init.workingDirectory,
-    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache, ...init.env },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache, ...init.env, ...init.program.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Ctrl-C goes to the whole process group of a terminal; the runner alone shall hear it, and end its instances in order.
     detached: process.platform !== 'win32'
@@ -104,5 +103,15 @@ export function startInstance (init: InstanceInit): Instance {
       child.kill(signal)
     },
     signal: (signal) => { child.kill(signal) }
+  }
+}
+
+/** What a program expects beside itself, seen from a directory in which it may write. */
+function linkAll (from: string | undefined, to: string): void {
+  for (const name of from == null ? [] : readdirSync(from)) {
+    // The SDK writes a file of this name, which must not be written through a link.
+    if (name !== 'stdout' && !existsSync(join(to, name))) {
+      symlinkSync(join(from ?? '', name), join(to, name))
+    }
   }
 }

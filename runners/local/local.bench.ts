@@ -5,6 +5,7 @@ import { readComposition, readManifest } from '../composition/index.ts'
 import { compositionDirectory, manifestFile, packageRoot } from '../files.ts'
 import { createProgress } from '../progress.ts'
 import { createRunFolder } from '../run-folder.ts'
+import { bundledProgram } from './program.ts'
 import { runLocally } from './run.ts'
 import type { BenchRow } from '../../scripts/bench.ts'
 
@@ -27,7 +28,8 @@ async function measure (file: string, set: Record<string, string>, plan = bundle
     const folder = await createRunFolder(out, composition.name, new Date())
     const startedMs = performance.now()
     const outcome = await runLocally({
-      composition, run, folder, plan, timeoutMs: 300_000, signal: new AbortController().signal,
+      composition, run, folder, timeoutMs: 300_000, signal: new AbortController().signal,
+      programs: new Map(run.groups.map(({ id }) => [id, bundledProgram(plan)])),
       progress: createProgress(process.stderr, composition.name)
     })
     const seconds = (performance.now() - startedMs) / 1000

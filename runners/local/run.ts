@@ -12,6 +12,7 @@ import type { InstanceResult, RunEnd, RunOutcome } from '../outcome.ts'
 import type { FaultDone } from '../faults.ts'
 import type { Progress } from '../progress.ts'
 import type { RunFolder } from '../run-folder.ts'
+import type { Program } from './program.ts'
 import type { SyncService } from '../sync/index.ts'
 import type { LocalSeat } from './seat.ts'
 
@@ -29,7 +30,8 @@ export interface LocalRunInit {
   readonly folder: RunFolder
   /** What goes wrong, where something is to. */
   readonly faults?: Timeline
-  readonly plan: string
+  /** What each group is started with, by its id. */
+  readonly programs: ReadonlyMap<string, Program>
   readonly progress: Progress
   readonly timeoutMs: number
   /** Aborted when the user interrupts. */
@@ -65,7 +67,7 @@ async function writeFaults ({ run, folder, faults }: LocalRunInit, done: readonl
 }
 
 function startAll (
-  { composition, run, folder, plan }: LocalRunInit, sync: SyncService, scratch: string, faultsFile: string | undefined
+  { composition, run, folder, programs }: LocalRunInit, sync: SyncService, scratch: string, faultsFile: string | undefined
 ): LocalSeat[] {
   let number = 0
 
@@ -76,7 +78,7 @@ function startAll (
     return openSeat((life) => ({
       group: group.id,
       index,
-      plan,
+      program: programs.get(group.id)!,
       outputs,
       workingDirectory,
       env: {
@@ -105,7 +107,7 @@ function startAll (
 }
 
 function showProgress ({ composition, run, progress, faults }: LocalRunInit, sync: SyncService): () => void {
-  const phases = findCase(composition.case)?.phases(run.groups, faults) ?? []
+  const phases = composition.planDirectory == null ? findCase(composition.case)?.phases(run.groups, faults) ?? [] : []
   const key = (name: string): string => syncKeys.state(run.id, composition.plan, composition.case, phaseState(name))
   const show = (): void => { progress.update(new Map(phases.map((phase) => [phase, sync.count(key(phase.name))]))) }
   const timer = setInterval(show, progressIntervalMs)

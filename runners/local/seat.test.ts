@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundledProgram } from './program.ts'
 import { openSeat } from './seat.ts'
 import type { LocalSeat } from './seat.ts'
 
@@ -34,7 +35,7 @@ describe.skipIf(process.platform === 'win32')('the seat of an instance', () => {
       const success = () => { console.log(JSON.stringify({ event: { success_event: {} } })) }
       ${program}`)
     const seat = openSeat((life) => ({
-      group: 'peers', index: 3, plan, env: { LIFE: String(life) }, outputs: join(place, 'out'), workingDirectory: join(place, 'work')
+      group: 'peers', index: 3, program: bundledProgram(plan), env: { LIFE: String(life) }, outputs: join(place, 'out'), workingDirectory: join(place, 'work')
     }))
     const read = async (): Promise<string[]> => (await readFile(file, 'utf8')).split('\n').slice(0, -1)
     return {

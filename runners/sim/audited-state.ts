@@ -72,6 +72,7 @@ export const auditedState: readonly AuditedState[] = [
     module: 'mime/dist/src/Mime.js', names: ['_Mime_extensionToType', '_Mime_typeToExtension', '_Mime_typeToExtensions'],
     why: 'private fields, by the object that they are of, which is filled as the module is loaded'
   },
+  { module: 'ml-matrix/matrix.js', names: ['AbstractMatrix'], why: 'its methods get their other names as the module is loaded' },
   {
     module: 'mortice/dist/src/mortice.js', names: ['implementation'],
     why: 'where locks of other processes and threads are asked for, of which a simulation has none; the locks themselves are isolated'

@@ -31,6 +31,13 @@ export const simRunner: Runner = {
     const programs = await findPrograms()
     return {
       fidelity: (profile, faults) => levelFor(profile, options, faults),
+      check: async ({ planDirectory, plan }) => {
+        if (planDirectory != null) {
+          throw new RunRequestError(`the runner sim runs the plan peersdb alone, whose time it can simulate, and not ${plan}; use --runner local or testground`)
+        }
+
+        return undefined
+      },
       run: (init) => runSimulation(init, options, programs)
     }
   }

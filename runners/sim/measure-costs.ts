@@ -102,8 +102,9 @@ async function simulate (
   const out = await mkdtemp(join(tmpdir(), 'peerslab-costs-'))
 
   try {
+    const manifest = await readManifest(manifestFile)
     const composition = await readComposition(calibrationFile, {
-      manifest: await readManifest(manifestFile), set: { contributions: String(contributions) }, workingDirectory: out
+      manifest, set: { contributions: String(contributions) }, workingDirectory: out
     })
     const run = composition.runs.find(({ id }) => id === runId)
 
@@ -114,7 +115,7 @@ async function simulate (
     const prepared = await simRunner.prepare({ simulation: { costs: { eventMs: 0, ...crypto } } })
     const folder = await createRunFolder(out, composition.name, new Date())
     const progress = createProgress(stream, `costs, ${contributions} contributions`)
-    const { verdict, reason } = await prepared.run({ composition, run, folder, progress, timeoutMs, signal })
+    const { verdict, reason } = await prepared.run({ composition, manifest, run, folder, progress, timeoutMs, signal })
 
     if (signal.aborted) {
       return undefined

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseToml, valueAt } from '../composition/toml.ts'
 import { RunRequestError } from '../errors.ts'
+import { testgroundHome } from '../testground-home.ts'
 
 const endpointDefault = 'http://localhost:8042'
 
@@ -19,7 +19,7 @@ export interface Endpoint {
  * @throws {RunRequestError | CompositionError}
  */
 export function findEndpoint (asked: string | undefined, env: NodeJS.ProcessEnv = process.env): Endpoint {
-  const file = join(homeOf(env), '.env.toml')
+  const file = join(testgroundHome(env), '.env.toml')
   const settings = existsSync(file) ? parseToml(readFileSync(file, 'utf8'), file).value : {}
   const [configured, token] = ['endpoint', 'token'].map((key) => valueAt(settings, ['client', key]))
   const text = asked ?? (typeof configured === 'string' && configured !== '' ? configured : endpointDefault)
@@ -30,14 +30,4 @@ export function findEndpoint (asked: string | undefined, env: NodeJS.ProcessEnv 
   }
 
   return { url, ...(typeof token === 'string' && token.trim() !== '' ? { token: token.trim() } : {}) }
-}
-
-/** Testground's home, as its own command finds it. */
-function homeOf (env: NodeJS.ProcessEnv): string {
-  if (env.TESTGROUND_HOME != null && env.TESTGROUND_HOME !== '') {
-    return env.TESTGROUND_HOME
-  }
-
-  const [old, xdg] = [join(env.HOME ?? homedir(), 'testground'), env.XDG_CONFIG_HOME]
-  return existsSync(old) ? old : join(xdg == null || xdg === '' ? join(env.HOME ?? homedir(), '.config') : xdg, 'testground')
 }

@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { processFaults } from '../../plans/index.ts'
-import { readManifest } from '../composition/index.ts'
 import { HarnessError, RunRequestError } from '../errors.ts'
-import { manifestFile } from '../files.ts'
 import { refuseLoss, refuseSimulationOptions } from '../refusals.ts'
 import { connectDaemon } from './daemon.ts'
 import { findEndpoint } from './endpoint.ts'
@@ -35,19 +33,20 @@ export const testgroundRunner: Runner = {
       throw new RunRequestError(`--engine ${asked}: the plan is not made for that; use one of ${engines.join(', ')}`)
     }
 
-    const manifest = await readManifest(manifestFile)
     const daemon = connectDaemon(findEndpoint(endpoint))
     const built = new Map<string, string>()
     const engineOf = ({ runner }: Composition): string => asked ?? runner ?? engineDefault
 
     return {
       fidelity: ({ shapes }) => shapes ? 'bandwidth' : 'real',
-      check: async (composition, faults) => {
-        await refuse(composition, faults, manifest, planDirectory)
+      check: async (composition, manifest, faults) => {
+        await refuse(composition, faults, manifest, composition.planDirectory ?? planDirectory)
         await daemon.check()
         return { name: engineOf(composition), endpoint: daemon.endpoint }
       },
-      run: (init) => runUnderDaemon({ ...init, daemon, manifest, planDirectory, built, engine: engineOf(init.composition) })
+      run: (init) => runUnderDaemon({
+        ...init, daemon, built, planDirectory: init.composition.planDirectory ?? planDirectory, engine: engineOf(init.composition)
+      })
     }
   }
 }

@@ -7,7 +7,6 @@ import { buildKey, multipart, runRequest } from './request.ts'
 import { oneLine, openRunLog } from './run-log.ts'
 import { gatherSources } from './sources.ts'
 import { zip } from './zip.ts'
-import type { Manifest } from '../composition/index.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { RunInit } from '../runner.ts'
 import type { Daemon, Task } from './daemon.ts'
@@ -20,7 +19,6 @@ export interface DaemonRunInit extends RunInit {
   readonly daemon: Daemon
   /** Testground's runner. */
   readonly engine: string
-  readonly manifest: Manifest
   /** `dist/plan`. */
   readonly planDirectory: string
   /** The images that earlier runs were built to, by what they were built of; added to. */

@@ -74,13 +74,17 @@ export async function gatherSources ({ directory, run, spec, faults }: SourcesIn
   return { entries: refuseTooMany(entries), params }
 }
 
-/** The files of the plan but for those that its `.testgroundignore` names. */
+/** The files of the plan but for those that its `.testgroundignore` names, in which `*` is any part of a name. */
 async function planEntries (directory: string): Promise<SizedEntry[]> {
   const file = join(directory, '.testgroundignore')
-  const patterns = await readFile(file, 'utf8').then((text) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')), () => [])
-  const ignored = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map((part) => part.replace(/[^\w]/g, '\\$&')).join('.*')}$`))
-  const entries = await filesBelow(directory, '')
-  return entries.filter(({ name }) => !ignored.some((pattern) => pattern.test(basename(name))))
+  const lines = await readFile(file, 'utf8').then((text) => text.split('\n').map((line) => line.trim()), () => [])
+  const patterns = lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.replace(/\/$/, ''))
+  const matchers = patterns.map((pattern) => {
+    const text = pattern.replace(/^\//, '').split('*').map((part) => part.replace(/[^\w]/g, '\\$&')).join('[^/]*')
+    // A pattern with a slash counts from the plan's directory, any other one holds in every directory.
+    return new RegExp(`${pattern.includes('/') ? '^' : '(^|/)'}${text}(/|$)`)
+  })
+  return (await filesBelow(directory, '')).filter(({ name }) => !matchers.some((matcher) => matcher.test(name)))
 }
 
 type SizedEntry = ZipEntry & { readonly bytes: number }

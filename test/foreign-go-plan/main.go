@@ -1,0 +1,27 @@
+// A plan in Go on Testground's SDK, which a runner must carry out without knowing it.
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/testground/sdk-go/run"
+	"github.com/testground/sdk-go/runtime"
+	"github.com/testground/sdk-go/sync"
+)
+
+func main() {
+	run.InvokeMap(map[string]interface{}{
+		"sync":  run.InitializedTestCaseFn(meet),
+		"panic": run.TestCaseFn(func(*runtime.RunEnv) error { panic("as asked") }),
+	})
+}
+
+func meet(runenv *runtime.RunEnv, init *run.InitContext) error {
+	if _, err := init.SyncClient.SignalAndWait(context.Background(), sync.State("met"), runenv.TestInstanceCount); err != nil {
+		return err
+	}
+	runenv.R().RecordPoint("met", float64(init.GlobalSeq))
+	return os.WriteFile(filepath.Join(runenv.TestOutputsPath, "met.txt"), []byte(runenv.TestRun), 0o644)
+}
