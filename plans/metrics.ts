@@ -223,6 +223,11 @@ export const metrics = {
     meaning: 'rate at which the second half of the bytes of one libp2p stream arrived, beside what was asked for; tags: from, to',
     better: 'none'
   },
+  link_ping_ms: {
+    unit: 'ms',
+    meaning: 'round trip of the last of libp2p\'s own pings on a connection, every ten seconds while a run goes, beside the one that was asked for; tags: from, to',
+    better: 'none'
+  },
   start_ms: {
     unit: 'ms',
     meaning: 'this instance\'s process was started until its peer was connected to all others',

@@ -1,6 +1,7 @@
 import { contributedMs } from './arrivals.ts'
 import { connectMember, openMember } from './cluster.ts'
 import { compareWithPosted, judge } from './judgement.ts'
+import { observeLinks } from './links.ts'
 import { meet } from './members.ts'
 import { phaseState } from './phases.ts'
 import { contributorOf } from './sabotage.ts'
@@ -47,6 +48,7 @@ export async function found (context: InstanceContext, gathering: Gathering, fou
   const cluster = await openMember(context, members, params)
   const byPeerId = await connectMember(context, cluster.peer, founders, params)
   recordArrivals(context, cluster, ({ contributor }) => byPeerId.get(contributor))
+  observeLinks(context, cluster.peer, members, byPeerId)
   await reach(context, gathering, 'connected', founders.length)
   return cluster
 }
