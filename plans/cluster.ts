@@ -51,7 +51,7 @@ export async function openMember (
     peerExchange,
     dht,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory } : {})
+    ...(params.store === 'disk' ? { directory } : { blockPool: context.blockPool })
   })
   let warnings = 0
   peer.events.addEventListener('failure', ({ detail }) => {

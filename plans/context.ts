@@ -44,6 +44,8 @@ export interface InstanceContext {
   readonly storageDirectory: string
   /** A directory that is this instance's alone and is removed after the run. */
   readonly temporaryDirectory: string
+  /** Where instances of this run that are processes of one machine keep equal blocks once; absent where that is not worth it. */
+  readonly blockPool?: string
   /** The addresses to listen on, as multiaddrs. */
   readonly listen: string[]
   /** Aborted when the run is over for this instance; the reason is the sentence to report. */

@@ -37,6 +37,7 @@ export interface Place {
   readonly index: number
   readonly life: number
   readonly storageDirectory: string
+  readonly blockPool?: string
 }
 
 /** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
@@ -72,6 +73,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     life: init.place?.life ?? 0,
     followLinkFaults: (faults, startMs) => { followLinkFaults({ faults, startMs, links, clock, record: init.recorder, signal }) },
     storageDirectory,
+    blockPool: init.place?.blockPool,
     temporaryDirectory: init.temporaryDirectory,
     listen: [`/ip4/${networkClient.getDataNetworkIP()}/tcp/0`],
     signal
