@@ -46,9 +46,9 @@ describe('the case scale', () => {
     }
   })
 
-  it('is the same again in virtual time, byte by byte, with all its sizes', { timeout: 90_000 }, async () => {
-    const fewer = ['2', '3', '4', '5', '6']
-    const text = (await readFile(join(root, 'composition', 'scale-sweep.toml'), 'utf8')).replace(/count = \d+/g, () => `count = ${fewer.shift()}`)
+  it('is the same again in virtual time, byte by byte, size by size', { timeout: 90_000 }, async () => {
+    const [head = '', ...runs] = (await readFile(join(root, 'composition', 'scale-sweep.toml'), 'utf8')).split('[[runs]]')
+    const text = [head, ...runs.slice(0, 2)].join('[[runs]]').replace('count = 5', 'count = 3')
     const file = await bench.write('scale-sweep.toml', text)
     const { exitCode, stdout } = await bench.command(['verify', file, '--set', 'contributions=2', '--set', 'interval_ms=10'])
     expect(stdout).toMatch(/^pass: both runs are the same, event by event and byte by byte/m)
