@@ -9,7 +9,7 @@ import type { InstanceContext } from './context.ts'
 import type { Member, Members } from './members.ts'
 import type { CorpusParams } from './params.ts'
 import type { NetworkCounters } from '../network/counters.ts'
-import type { Contribution, Peer } from '../peersdb/index.ts'
+import type { Contribution, Peer, ValidationSettings } from '../peersdb/index.ts'
 
 /** Where a member's peer can be reached, as it tells the others. */
 export interface Address {
@@ -36,12 +36,13 @@ export interface OpenOptions {
   readonly peerExchange?: boolean
   /** Whether it takes part in a DHT of PeersDB's peers. */
   readonly dht?: boolean
+  readonly validation?: ValidationSettings
 }
 
 /** Opens this instance's peer, watched from its first moment. */
 export async function openMember (
   context: InstanceContext, members: Members, params: Pick<CorpusParams, 'sync' | 'store'>,
-  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, dht = false }: OpenOptions = {}
+  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, dht = false, validation }: OpenOptions = {}
 ): Promise<Cluster> {
   const counters = createCounters()
   const peer = await openPeer({
@@ -51,7 +52,8 @@ export async function openMember (
     peerExchange,
     dht,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory } : { blockPool: context.blockPool })
+    ...(params.store === 'disk' ? { directory } : { blockPool: context.blockPool }),
+    ...(validation == null ? {} : { validation })
   })
   let warnings = 0
   peer.events.addEventListener('failure', ({ detail }) => {

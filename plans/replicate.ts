@@ -8,7 +8,7 @@ import { contributorOf } from './sabotage.ts'
 import { resolvesWithin } from './wait.ts'
 import { collectPosted, openCorpusOf, post, publishPosted, shareOf } from './workload.ts'
 import type { Arrival } from './arrivals.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster, OpenOptions } from './cluster.ts'
 import type { InstanceContext } from './context.ts'
 import type { Corpus } from './corpus/index.ts'
 import type { Member, Members } from './members.ts'
@@ -43,9 +43,11 @@ export async function reach (context: InstanceContext, { patienceMs }: Gathering
 }
 
 /** Opens this instance's peer and connects it to all other peers of the founding cluster. */
-export async function found (context: InstanceContext, gathering: Gathering, founders: readonly Member[]): Promise<Cluster> {
+export async function found (
+  context: InstanceContext, gathering: Gathering, founders: readonly Member[], options: OpenOptions = {}
+): Promise<Cluster> {
   const { params, members } = gathering
-  const cluster = await openMember(context, members, params)
+  const cluster = await openMember(context, members, params, options)
   const byPeerId = await connectMember(context, cluster.peer, founders, params)
   recordArrivals(context, cluster, ({ contributor }) => byPeerId.get(contributor))
   observeLinks(context, cluster.peer, members, byPeerId)

@@ -1,7 +1,6 @@
 import { createCounters } from '../../network/counters.ts'
 import { openPeer } from '../../peersdb/index.ts'
 import { addressOf, neighbours } from '../cluster.ts'
-import { validationMs } from '../cost-laws.ts'
 import { JudgementError } from '../errors.ts'
 import { digestOf } from '../judgement.ts'
 import { meet } from '../members.ts'
@@ -11,6 +10,7 @@ import { castParts, requireBothEnds } from '../transfer/cast.ts'
 import { contentOf, sha256Of } from '../transfer/content.ts'
 import { countExchange } from '../transfer/exchange.ts'
 import { regionOf, transferNetwork } from '../transfer/network.ts'
+import { costMs } from '../validation/cost.ts'
 import { resolvesWithin, within } from '../wait.ts'
 import { checkGroups } from './case.ts'
 import type { Profile } from '../../network/profile.ts'
@@ -228,7 +228,7 @@ async function fetchFile ({ context, params }: Stage, peer: Peer, sizeIndex: num
   }
 
   const validatingMs = context.clock.nowMs()
-  await context.clock.sleep(validationMs(params.validation_algorithm, sizeIndex, random))
+  await context.clock.sleep(costMs(params.validation_algorithm, sizeIndex, random.uniform()))
   return { fetchMs, validateMs: context.clock.nowMs() - validatingMs, isComplete }
 }
 

@@ -29,6 +29,7 @@ describe('the manifest of the plan', () => {
       ['churn', { min: 2, max: 1000, default: 12 }],
       ['partition', { min: 2, max: 1000, default: 6 }],
       ['modelling', { min: 2, max: 1000, default: 4 }],
+      ['validation', { min: 2, max: 1000, default: 12 }],
       ['privacy', { min: 2, max: 100, default: 6 }],
       ['scale', { min: 2, max: 200, default: 5 }],
       ['transfer', { min: 2, max: 64, default: 10 }],
@@ -53,6 +54,10 @@ describe('the manifest of the plan', () => {
       'run_count', 'run_timeout_secs', 'leech_count', 'passive_count', 'roles_by', 'timeout_secs', 'bstore_delay_ms', 'file_size', 'latency_ms',
       'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'parallel_gen_mb', 'validation_enabled', 'validation_algorithm',
       'sync', 'seed', 'sabotage'
+    ])
+    expect(Object.keys(manifest.testcases.validation!.params)).toEqual([
+      ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
+      'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
