@@ -31,7 +31,7 @@ describe('the manifest of the plan', () => {
       ['modelling', { min: 2, max: 1000, default: 4 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
-    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
+    const workload = ['network', 'region', 'shaping', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
     expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
     const underFaults = [...workload, 'faults', 'sample_ms', 'sabotage']
@@ -41,7 +41,7 @@ describe('the manifest of the plan', () => {
     expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
       ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
     ])
-    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
+    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
         expect(param.default).toBeTypeOf(name === 'contributions' ? 'undefined' : 'string')
