@@ -48,7 +48,7 @@ describe('a whole run folder', () => {
     const html = await readFile(report, 'utf8')
     for (const part of ['node 24.0.0', 'six regions', 'bootstrap_log_ms, in ms', 'What the metrics mean']) expect(html).toContain(part)
     const headings = [...html.matchAll(/<h2 id="([a-z]+)"/g)].map(([, id]) => id)
-    expect(headings).toEqual(['figures', 'numbers', 'details', 'warnings', 'run'])
+    expect(headings).toEqual(['figures', 'numbers', 'details', 'warnings', 'again', 'run'])
     expect(html).toMatch(/<svg role="img" aria-label="Replication: [^"]+"[^>]*><title>Replication: /)
   })
 
@@ -186,8 +186,16 @@ describe('a hostile run folder', () => {
     await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), runner: evil, plan: evil, composition: { evil } }))
     const { report } = await analyze(folder, { forms: ['svg'] })
     const html = await readFile(report, 'utf8')
-    expect(html).not.toMatch(/<img|<script|<\/script/i)
-    expect(html).toContain('&#60;img src=x onerror=alert(1)&#62;')
+    // The data of each figure, and the script of the report, which stands last.
+    const figures = html.match(/<figure /g)?.length ?? 0
+    const [before, last = ''] = html.split(/<script>/)
+    expect(figures).toBeGreaterThan(0)
+    expect(before!.includes('<img')).toBe(false)
+    expect(before!.match(/<script/g)).toHaveLength(figures)
+    expect(before!.match(/<\/script/g)).toHaveLength(figures)
+    expect(last.match(/<script|<\/script/g)).toEqual(['</script'])
+    expect(before!.slice(0, 1000)).toMatch(/content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-[\w+/=]+'"/)
+    expect(before!.includes('&#60;img src=x onerror=alert(1)&#62;')).toBe(true)
     expect(await readFile(join(folder, 'figures/replication.svg'), 'utf8')).not.toMatch(/<img|<\/script/)
   })
 

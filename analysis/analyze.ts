@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isArchiveName } from './archive.ts'
-import { factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
+import { againOf, factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
 import { drawAll, isOwed } from './draw.ts'
 import { FontError } from './errors.ts'
 import type { Drawing, Layout } from './figures/figure.ts'
@@ -10,6 +10,8 @@ import { makeFigureFolder, printFigure, removeForms, writeForms } from './print.
 import type { Form } from './print.ts'
 import type { RunFolder } from './read.ts'
 import { readRunFolder } from './read.ts'
+import { interactiveFigure } from './interactive.ts'
+import type { Interactive } from './interactive.ts'
 import { reportHtml } from './report.ts'
 import type { Content } from './summary.ts'
 import { summaryText } from './summary.ts'
@@ -74,6 +76,7 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
     figures: rendered,
     failures: failuresOf(folder),
     metrics: folder.run.metrics ?? [],
+    again: againOf(folder),
     composition: folder.run.composition === undefined ? '' : JSON.stringify(folder.run.composition, null, 2)
   }))
   progress(`Wrote the report ${report}.`)
@@ -101,7 +104,7 @@ function contentOf (folder: RunFolder, warnings: readonly string[], drawings: re
 }
 
 interface Written {
-  rendered: Array<{ name: string, title: string, svg: string }>
+  rendered: Array<{ name: string, title: string, svg: string, interactive: Interactive }>
   paths: string[]
 }
 
@@ -130,7 +133,7 @@ async function writeFigures (
     const { name, title } = drawing.figure
     const printed = await printFigure(drawing.figure, fonts, forms === undefined ? {} : { forms })
     paths.push(...await writeForms(folder, name, printed))
-    rendered.push({ name, title, svg: printed.svg })
+    rendered.push({ name, title, svg: printed.svg, interactive: interactiveFigure(drawing.figure.spec) })
     onProgress?.(`Drew the figure ${name}.`)
   }
   return { rendered, paths }

@@ -55,10 +55,21 @@ export function factsOf (folder: RunFolder): Fact[] {
     ['rows', `${folder.rows.length} from ${folder.instances.length} instances`],
     ['PeersLab', run.peerslab ?? 'unknown'],
     ['commit', run.commit == null ? '' : `${run.commit}${run.dirty === true ? ', with changes that were not committed' : ''}`],
+    ['lock file', run.lockFileSha256 == null ? '' : `SHA-256 ${run.lockFileSha256}`],
     ['host', flat(run.host)],
     ['versions', flat(run.versions)]
   ]
   return facts.filter(([, value]) => value !== '')
+}
+
+/** What does the same again: out of the run folder, and as it was asked for the first time. Nothing where it is not known. */
+export function againOf (folder: RunFolder): string[] {
+  const { composition, command = [] } = folder.run
+  if (composition === undefined) return []
+  const [first = ''] = command
+  const words = command.slice(first === 'peerslab' ? 1 : 0).map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', '\'\\\'\'')}'`)
+  const known = folder.run.runner === undefined ? '' : ` --runner ${folder.run.runner}`
+  return [`npx peerslab run runs/${folderName(folder)}${known}`, ...(words.length === 0 ? [] : [`npx peerslab ${words.join(' ')}`])]
 }
 
 /** "6 peers, 2 newcomers", by run where there are several. */

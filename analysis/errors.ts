@@ -12,3 +12,8 @@ export class ArchiveError extends Error {
 export class FontError extends Error {
   override readonly name = 'FontError'
 }
+
+/** Runs cannot be served; the message says why and what to do. */
+export class ServeError extends Error {
+  override readonly name = 'ServeError'
+}

@@ -46,6 +46,7 @@ const runRecord = z.object({
   network: network.optional(),
   host: json.optional(),
   versions: json.optional(),
+  lockFileSha256: text.nullish(),
   commit: text.nullish(),
   dirty: z.boolean().nullish(),
   metrics: z.array(metric).optional(),

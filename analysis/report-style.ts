@@ -22,8 +22,16 @@ summary { cursor: pointer; padding: .3rem 0 }
 figcaption { margin-top: .4rem }
 figure { margin: 1.25rem 0 2rem }
 .scroll { overflow-x: auto }
+.controls { display: flex; flex-wrap: wrap; gap: .4rem 1rem; margin-bottom: .5rem; font-size: .875rem }
+.controls div { display: flex; flex-wrap: wrap; gap: .25rem; align-items: center }
+.controls span { color: var(--soft) }
+button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: .25rem; padding: .1rem .5rem; cursor: pointer }
+button[aria-pressed='false'] { color: var(--soft); border-style: dashed; text-decoration: line-through }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 1px }
 figure .scroll { border: 1px solid var(--line) }
-figure svg { display: block; width: 100%; min-width: 34rem; height: auto }
+figure svg { display: block; margin: 0 auto }
+figure .scroll > svg { width: 100%; min-width: 34rem; height: auto }
+.vega-embed { display: block !important }
 table { border-collapse: collapse; margin-top: .4rem; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal }
 th, td { padding: .2rem .9rem .2rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap }
 thead th { color: var(--soft); font-weight: 600; border-bottom-width: 2px }

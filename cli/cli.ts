@@ -9,6 +9,7 @@ import { networkCommand } from './commands/network.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
+import { serveCommand } from './commands/serve.ts'
 import { syncServiceCommand } from './commands/sync-service.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -19,12 +20,12 @@ import type { Surroundings } from './surroundings.ts'
 /** The errors that tell the user what cannot be done as asked. By name, so that help and refusals load no more than they need. */
 const usageErrors = [
   'AcceptError', 'CompositionError', 'CorpusError', 'ParameterError', 'ProfileError', 'RunFolderError', 'RunRequestError', 'SelectionError',
-  'UsageError',
+  'ServeError', 'UsageError',
   'DaemonError', 'FlagError', 'FontError', 'HttpInitError', 'InvalidInputError', 'ListenError', 'RecordDirectoryError',
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
 const commands = [
-  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
+  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
 ]
 
 /** Runs one command line; returns its exit code. */
@@ -40,6 +41,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(compareCommand(surroundings, use))
+    .command(serveCommand(surroundings))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
     .command(networkCommand(surroundings))

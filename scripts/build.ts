@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { bundleOptions, isolatePlugin } from './bundle.ts'
+import { browserOptions, bundleOptions, isolatePlugin } from './bundle.ts'
 import type { BuildOptions } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -29,11 +29,13 @@ cpSync(join(root, 'manifests', 'testground'), join(draft, 'plan'), { recursive: 
 copyFileSync(join(root, 'manifests', 'manifest.toml'), join(draft, 'plan', 'manifest.toml'))
 await bundle(join(root, 'runners', 'sync', 'main.ts'), join(draft, 'sync-service', 'sync-service.js'))
 await bundle(join(root, 'peersdb', 'daemon.ts'), join(draft, 'peersdb', 'daemon.js'))
+await bundle(join(root, 'peersdb', 'main.ts'), join(draft, 'peersdb', 'main.js'))
 await bundle(join(root, 'runners', 'sim', 'preload.ts'), join(draft, 'sim', 'preload.js'))
 // Short names need a call for each function that is made to give it back its own, which takes a simulation a fifth of its time.
 await bundle(join(root, 'runners', 'sim', 'simulation.ts'), join(draft, 'sim', 'simulation.js'), {
   minify: false, keepNames: false, plugins: [isolatePlugin()]
 })
+await bundle(join(root, 'analysis', 'browser', 'report-script.ts'), join(draft, 'report', 'report.js'), browserOptions)
 writeFileSync(join(draft, '.built-from'), process.argv[2] ?? '')
 replaceTarget()
 

@@ -22,6 +22,9 @@ export const bundleOptions = {
   logLevel: 'error'
 } satisfies BuildOptions
 
+/** One file for a browser, which a page can carry within itself. */
+export const browserOptions = { platform: 'browser', format: 'iife', target: 'es2022', keepNames: false, sourcemap: false, alias: {}, external: [], banner: {} } satisfies BuildOptions
+
 /** Makes each simulated instance's own what libraries keep once per process; every change must find its file. */
 export function isolatePlugin (): Plugin {
   return {

@@ -23,6 +23,8 @@ export interface Ended {
 export interface Command {
   readonly pid: number
   readonly ended: Promise<Ended>
+  /** What it has written by now. */
+  output (): { readonly stdout: string, readonly stderr: string }
   /** Resolves when stderr has matched; rejects when the command ends before. */
   said (pattern: RegExp): Promise<void>
   /** Resolves with the process ids of its instances by "group/index", once it has so many. */
@@ -117,6 +119,7 @@ function startCommand (args: readonly string[], cwd: string, scratch: string): C
   return {
     pid,
     ended,
+    output: () => output,
     said: (pattern) => new Promise((resolve, reject) => {
       const look = (): void => {
         if (pattern.test(output.stderr)) {
