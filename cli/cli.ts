@@ -6,6 +6,7 @@ import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
 import { listCommand } from './commands/list.ts'
 import { networkCommand } from './commands/network.ts'
+import { paperCommand } from './commands/paper.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
@@ -25,7 +26,7 @@ const usageErrors = [
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
 const commands = [
-  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
+  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'paper', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
 ]
 
 /** Runs one command line; returns its exit code. */
@@ -41,6 +42,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(compareCommand(surroundings, use))
+    .command(paperCommand(surroundings, use))
     .command(serveCommand(surroundings))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))
