@@ -2,6 +2,7 @@ import type { Contribution } from './contribution.ts'
 import type { NodeServices, TransportFactory } from './node.ts'
 import type { Libp2p } from '@libp2p/interface'
 import type { TypedEventTarget } from 'main-event'
+import type { ValidationSettings } from './validation/service.ts'
 import type { StrategyName, Verdict } from './validation/verdict.ts'
 
 /** How the contributions log and the files reach other peers: `fast` is PeersDB's own protocol, `stock` that of OrbitDB and Bitswap. */
@@ -184,6 +185,8 @@ export interface PeerInit {
   bitswapTimeoutMs?: number
   /** How `validate` decides where a call names no strategy; `self-eager` looks at everything that arrives. By default `self-lazy`. */
   validate?: StrategyName
+  /** What looks at contributions, how strategies are set, and how this peer answers those that ask for its vote. */
+  validation?: ValidationSettings
   /** Find peers by multicast DNS on the local network; off by default. */
   mdns?: boolean
   /** Take part in a Kademlia DHT of PeersDB peers; off by default. */

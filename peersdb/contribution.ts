@@ -1,7 +1,8 @@
 import * as dagCbor from '@ipld/dag-cbor'
-import { CID } from 'multiformats/cid'
 import * as z from 'zod'
+import { cidOf } from './cid.ts'
 import { InvalidInputError, RefusedError } from './errors.ts'
+import type { CID } from 'multiformats/cid'
 
 /** The version of the entry's schema that this code writes. */
 export const contributionSchemaVersion = 1
@@ -41,7 +42,7 @@ const sha256Code = 0x12
 /** Whether the text is the CID of a UnixFS file or directory, whose blocks everybody can verify. */
 function isFileCid (text: string): boolean {
   try {
-    const { code, multihash } = CID.parse(text)
+    const { code, multihash } = cidOf(text)
     return (code === rawCode || code === dagPbCode) && multihash.code === sha256Code
   } catch {
     return false
@@ -55,7 +56,7 @@ function isFileCid (text: string): boolean {
  */
 export function parseCid (text: string): CID {
   try {
-    return CID.parse(text)
+    return cidOf(text)
   } catch {
     throw new InvalidInputError(`"${text.slice(0, 128)}" is not a CID; take one from the list of contributions`)
   }

@@ -88,6 +88,7 @@ async function startServices (init: PeerInit, foundation: Foundation): Promise<P
     files: (cid, options) => files.list(parseCid(cid), options),
     contribution: (cid) => store.catalogue.byCid(cid)[0],
     strategy: init.validate,
+    ...init.validation,
     onError: (err) => { news.fail(err) }
   })
   const news = new PeerNews({ events, store, validation, wanted, closing: closing.signal })

@@ -9,7 +9,7 @@ import type { InstanceContext } from './context.ts'
 import type { Member, Members } from './members.ts'
 import type { CorpusParams } from './params.ts'
 import type { NetworkCounters } from '../network/counters.ts'
-import type { Peer } from '../peersdb/index.ts'
+import type { Peer, ValidationSettings } from '../peersdb/index.ts'
 
 /** Where a member's peer can be reached, as it tells the others. */
 export interface Address {
@@ -32,12 +32,13 @@ export interface OpenOptions {
   readonly listen?: string[]
   /** Whether it connects to those that others tell of, and again to those that it has lost. */
   readonly peerExchange?: boolean
+  readonly validation?: ValidationSettings
 }
 
 /** Opens this instance's peer, watched from its first moment. */
 export async function openMember (
   context: InstanceContext, members: Members, params: CorpusParams,
-  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false }: OpenOptions = {}
+  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, validation }: OpenOptions = {}
 ): Promise<Cluster> {
   const counters = createCounters()
   const peer = await openPeer({
@@ -46,7 +47,8 @@ export async function openMember (
     sync: params.sync,
     peerExchange,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory } : {})
+    ...(params.store === 'disk' ? { directory } : {}),
+    ...(validation == null ? {} : { validation })
   })
   let warnings = 0
   peer.events.addEventListener('failure', ({ detail }) => {

@@ -93,6 +93,36 @@ export const metrics = {
     meaning: 'last fault over until this peer held everything that has to be everywhere; 0 where it did already; censored=1: it still did not when the wait ran out',
     better: 'lower'
   },
+  verdict_ms: {
+    unit: 'ms',
+    meaning: 'a strategy began to decide on a contribution until it came to its verdict; tags: strategy, verdict, content (sound or flawed)',
+    better: 'lower'
+  },
+  false_accept_rate: {
+    unit: '1',
+    meaning: 'flawed contributions that a peer took for valid, of all flawed ones; tag: strategy',
+    better: 'lower'
+  },
+  false_reject_rate: {
+    unit: '1',
+    meaning: 'sound contributions that a peer took for invalid, of all sound ones; tag: strategy',
+    better: 'lower'
+  },
+  undecided_rate: {
+    unit: '1',
+    meaning: 'contributions that a peer left undecided, of all; tag: strategy',
+    better: 'lower'
+  },
+  validation_messages: {
+    unit: 'messages',
+    meaning: 'requests for votes that a peer sent to decide on all contributions; tag: strategy',
+    better: 'lower'
+  },
+  validations_computed: {
+    unit: 'validations',
+    meaning: 'how often a peer looked at the content of a contribution itself; tags: strategy, role',
+    better: 'lower'
+  },
   prediction_error_mape: {
     unit: '%',
     meaning: 'mean absolute percentage error of a model\'s predictions for executions that nobody contributed; tags: job, model, data (local, partial or full), corpus_held (the part of the corpus learnt from), target (all, or own: those of the context of this peer\'s own), strategy (what was rejected by it was left out)',

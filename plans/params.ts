@@ -6,6 +6,8 @@ import { shareNames } from './executions/shares.ts'
 import { churnNames } from './faults/presets.ts'
 import { modelNames } from './models/index.ts'
 import { jobNames } from './models/jobs.ts'
+import { costLaws } from './validation/cost.ts'
+import { behaviours } from './validation/voter.ts'
 import { strategyNames } from '../peersdb/strategy-names.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
@@ -107,6 +109,25 @@ export const paramSchemas = {
     strategy: z.enum(strategyNames).default('none'),
     sabotage: z.enum(['none', 'report-early']).default('none')
   }),
+  validation: z.object({
+    ...common,
+    ...executions,
+    flawed_share: ratio.default(0.2),
+    role: z.enum(['voter', 'asker']).default('voter'),
+    strategy: z.enum(strategyNames).default('peersdb'),
+    behaviour: z.enum(behaviours).default('honest'),
+    error_rate: ratio.default(0),
+    looks: z.enum(['all', 'own']).default('all'),
+    looks_by: z.enum(['truth', 'content']).default('truth'),
+    wait_ms: count.refine((ms) => ms > 0, 'must be at least 1').default(5000),
+    sample_size: count.refine((peers) => peers > 0, 'must be at least 1').default(5),
+    // A peer answers at most eight requests of another one at a time, and streams take a moment to end.
+    decisions_at_once: count.refine((n) => n > 0 && n <= 4, 'must be from 1 to 4').default(4),
+    first_peersdb: z.enum(['true', 'false']).default('false').transform((text) => text === 'true'),
+    cost_law: z.enum(['none', ...costLaws]).default('none'),
+    cost_index: count.refine((index) => index <= 8, 'must be at most 8').default(0),
+    sabotage: z.enum(['none', 'vote-twice', 'report-early', 'hurry']).default('none')
+  }),
   link: z.object({
     ...common,
     role: z.literal('peer').default('peer'),
@@ -118,7 +139,7 @@ export const paramSchemas = {
 export type CaseName = keyof typeof paramSchemas
 export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
 export type CommonParams = Params<CaseName>
-export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition' | 'modelling'>
+export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition' | 'modelling' | 'validation'>
 export type FaultParams = Params<'churn' | 'partition'>
 
 /**

@@ -6,7 +6,7 @@ import { phaseState } from './phases.ts'
 import { resolvesWithin } from './wait.ts'
 import { collectPosted, openCorpusOf, post, publishPosted, shareOf } from './workload.ts'
 import type { Arrival } from './arrivals.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster, OpenOptions } from './cluster.ts'
 import type { InstanceContext } from './context.ts'
 import type { Corpus } from './corpus/index.ts'
 import type { Member, Members } from './members.ts'
@@ -41,9 +41,11 @@ export async function reach (context: InstanceContext, { patienceMs }: Gathering
 }
 
 /** Opens this instance's peer and connects it to all other peers of the founding cluster. */
-export async function found (context: InstanceContext, gathering: Gathering, founders: readonly Member[]): Promise<Cluster> {
+export async function found (
+  context: InstanceContext, gathering: Gathering, founders: readonly Member[], options: OpenOptions = {}
+): Promise<Cluster> {
   const { params, members } = gathering
-  const cluster = await openMember(context, members, params)
+  const cluster = await openMember(context, members, params, options)
   const byPeerId = await connectMember(context, cluster.peer, founders, params)
   recordArrivals(context, cluster, ({ contributor }) => byPeerId.get(contributor))
   await reach(context, gathering, 'connected', founders.length)

@@ -29,6 +29,7 @@ cpSync(join(root, 'manifests', 'testground'), join(draft, 'plan'), { recursive: 
 copyFileSync(join(root, 'manifests', 'manifest.toml'), join(draft, 'plan', 'manifest.toml'))
 await bundle(join(root, 'runners', 'sync', 'main.ts'), join(draft, 'sync-service', 'sync-service.js'))
 await bundle(join(root, 'peersdb', 'daemon.ts'), join(draft, 'peersdb', 'daemon.js'))
+await bundle(join(root, 'peersdb', 'main.ts'), join(draft, 'peersdb', 'main.js'))
 await bundle(join(root, 'runners', 'sim', 'preload.ts'), join(draft, 'sim', 'preload.js'))
 // Short names need a call for each function that is made to give it back its own, which takes a simulation a fifth of its time.
 await bundle(join(root, 'runners', 'sim', 'simulation.ts'), join(draft, 'sim', 'simulation.js'), {

@@ -116,7 +116,8 @@ describe('a run of the bootstrapping case, analysed', () => {
     const again = await bench.run(folder, '--set', 'contributions=4', '--json')
     expect(again).toMatchObject({ exitCode: 0 })
     const { folder: other, repeat } = JSON.parse(again.stdout)
-    expect(repeat).toMatchObject({ isSameBytes: false, surroundings: [expect.stringMatching(/^contributions \(\d+ against 4\)$/)], outcome: [] })
+    expect(repeat).toMatchObject({ isSameBytes: false, outcome: [] })
+    expect(repeat.surroundings).toEqual([expect.stringMatching(/^contributions \(\d+ against 4\)$/)])
     expect(other).not.toBe(folder)
     const [before, after] = [await readRecord(folder), await readRecord(other)]
     const [group] = before.runs[0]!.groups

@@ -13,7 +13,8 @@ const bytesAtOnceMax = 32 * 1024 * 1024
 /** What is taken for the size of a block of which nobody said it, in bytes. */
 const sizeDefault = 64 * 1024
 const dagPbCode = 0x70
-const rawCode = 0x55
+/** The multicodec of a block that is content and nothing else. */
+export const rawCode = 0x55
 /** The multihash that is the bytes themselves, so that no peer needs to have them. */
 const identityCode = 0
 

@@ -1,7 +1,7 @@
 import { unixfs } from '@helia/unixfs'
 import { FileNotFoundError, InvalidInputError, RefusedError } from '../errors.ts'
 import { createChances } from './chances.ts'
-import { FileBlocks, linksOf } from './file-blocks.ts'
+import { FileBlocks, linksOf, rawCode } from './file-blocks.ts'
 import { walkAtOnce } from './walk.ts'
 import { CorruptBlockError } from '../store/index.ts'
 import { createSharedWork } from './shared-work.ts'
@@ -102,8 +102,10 @@ export class FileService {
    * @throws {FileNotFoundError} where a part of it is not here, and nobody who may be asked has it
    */
   async * read (cid: CID, options: Cancellable & { offline?: boolean, path?: string } = {}): AsyncGenerator<Uint8Array> {
-    const fs = unixfs({ blockstore: { get: this.#reader(options) } as never })
-    yield * explained(cid, options, readInWindows(fs, cid, options))
+    // Most files are one raw block, for which UnixFS would walk a graph and read it twice.
+    yield * explained(cid, options, cid.code === rawCode && options.path == null
+      ? this.#readBlock(cid, options)
+      : readInWindows(unixfs({ blockstore: { get: this.#reader(options) } as never }), cid, options))
   }
 
   /**
@@ -114,6 +116,14 @@ export class FileService {
   async * list (cid: CID, options: Cancellable = {}): AsyncGenerator<NamedContent> {
     const fs = unixfs({ blockstore: { get: this.#reader(options) } as never })
     yield * explained(cid, options, listFiles(fs, cid, (file) => readInWindows(fs, file, options), options))
+  }
+
+  async * #readBlock (cid: CID, options: Cancellable & { offline?: boolean }): AsyncGenerator<Uint8Array> {
+    const bytes = await this.#blocks.read(cid, options)
+
+    if (bytes.byteLength > 0) {
+      yield bytes
+    }
   }
 
   /** Gets blocks for Helia, and remembers how large those are said to be that they refer to. */

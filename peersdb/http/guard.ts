@@ -12,6 +12,8 @@ export interface GuardInit {
 }
 
 const tokenLengthMin = 16
+/** Tells that the peer is alive and nothing else of it, so that probes of an orchestrator need neither name nor token. */
+export const healthPath = '/health'
 
 /** Whether a host name or address can only be this machine. */
 export function isLoopback (host: string): boolean {
@@ -36,12 +38,18 @@ export function checkGuard ({ host, token }: GuardInit): void {
  * - on loopback without a token, requests that name another host, which is how a page whose name was rebound to 127.0.0.1 arrives;
  * - requests of web pages (they bear an origin) other than those allowed, because a browser sends them along with no one's consent;
  * - requests without the token, where there is one. Both are hashed, so that the comparison takes the same time for any length.
+ *
+ * Whoever asks for `healthPath` without being a web page is answered.
  */
 export function addGuard (app: App, { token, origins }: GuardInit): void {
   const expected = token == null ? undefined : digest(`Bearer ${token}`)
 
   app.addHook('onRequest', async (request, reply) => {
     const { origin, host = '', authorization = '' } = request.headers
+
+    if (request.method === 'GET' && request.url === healthPath && origin == null) {
+      return
+    }
 
     if (expected == null && !isLoopback(host.replace(/:\d+$/, ''))) {
       throw new RequestError(403, 'the Host header names no loopback address; use http://127.0.0.1, or start the peer with --http-token-file')

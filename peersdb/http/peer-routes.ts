@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { withinTime } from './context.ts'
 import { toPrometheus } from './prometheus.ts'
+import { healthPath } from './guard.ts'
 import { failure } from './schemas.ts'
 import type { Peer } from '../api.ts'
 import type { App, HttpContext } from './context.ts'
@@ -42,6 +43,13 @@ export function addPeerRoutes (app: App, context: HttpContext): void {
   app.get('/v1/verdicts', {
     schema: { summary: 'The verdicts that this peer has come to', response: { 200: z.object({ verdicts: z.array(z.unknown()) }) } }
   }, async () => ({ verdicts: peer.verdicts() }))
+
+  app.get(healthPath, {
+    schema: { summary: 'Whether this peer answers and can read its store, for whoever asks', response: { 200: z.object({ healthy: z.literal(true) }) } }
+  }, async () => {
+    peer.status()
+    return { healthy: true as const }
+  })
 
   app.get('/metrics', { schema: { summary: 'The counters, as Prometheus reads them', produces: ['text/plain'] } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(toPrometheus(peer.counters())))

@@ -51,6 +51,16 @@ describe('the guard', () => {
     expect(await raw(url, { authorization: 'Bearer a-token-of-some-length', host: 'any.example' })).toMatchObject({ status: 200 })
   })
 
+  it('tells everybody but web pages that the peer is alive, and nothing more', async () => {
+    const url = await serve({ token: 'a-token-of-some-length' })
+    expect(await ask(`${url}/health`)).toMatchObject({ status: 200, json: { healthy: true } })
+    expect((await ask(`${url}/health?x`)).status).toBe(401)
+    expect((await ask(`${url}/health`, { method: 'POST' })).status).toBe(401)
+    expect((await ask(`${url}/health`, { headers: { origin: 'https://evil.example' } })).status).toBe(403)
+    bench.peer.status = () => { throw new TypeError('broken') }
+    expect((await ask(`${url}/health`)).status).toBe(500)
+  })
+
   it('answers what is no HTTP', async () => {
     const socket = connectSocket(Number(new URL(await serve()).port), '127.0.0.1')
     socket.end('nonsense\r\n\r\n')
@@ -125,7 +135,7 @@ describe('the peer itself', () => {
       // Nothing private is there, and a peer does not dial itself: answers all the same.
       'post /v1/contributions/{cid}/publish': 404, 'post /v1/contributions/{cid}/validate': 200, 'post /v1/peers': 502,
       'get /v1/files/{cid}': 200, 'put /v1/pins/{cid}': 200, 'delete /v1/pins/{cid}': 204, 'post /v1/garbage-collection': 200,
-      'get /v1/watch': 200, 'get /v1/status': 200, 'get /v1/peers': 200, 'get /v1/verdicts': 200, 'get /metrics': 200, 'get /v1/openapi.json': 200
+      'get /v1/watch': 200, 'get /v1/status': 200, 'get /v1/peers': 200, 'get /v1/verdicts': 200, 'get /health': 200, 'get /metrics': 200, 'get /v1/openapi.json': 200
     })
     expect(paths['/v1/contributions'].get.parameters.map(({ name }: { name: string }) => name)).toContain('size_min')
     expect(paths['/v1/peers'].post.requestBody.content['application/json'].schema.properties.address.type).toBe('string')

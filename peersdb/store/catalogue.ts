@@ -1,4 +1,4 @@
-import { CID } from 'multiformats/cid'
+import { cidOf } from '../cid.ts'
 import { parseCid } from '../contribution.ts'
 import { InvalidInputError } from '../errors.ts'
 import { digestBytes, entryHashText } from './multihash.ts'
@@ -153,7 +153,7 @@ function insert (database: Database, { hash, clock, joined, contribution }: Entr
     ? database.run('INSERT OR IGNORE INTO entries (hash, kind, clock, joined) VALUES (?, 1, ?, ?)', hash, clock, Number(joined))
     : database.run(`INSERT OR IGNORE INTO entries (hash, kind, clock, joined, multihash, cid, name, size, media_type, contributor,
         created_ms, created_at, attributes, schema) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      hash, clock, Number(joined), CID.parse(contribution.cid).multihash.bytes, contribution.cid, contribution.name, contribution.size,
+      hash, clock, Number(joined), cidOf(contribution.cid).multihash.bytes, contribution.cid, contribution.name, contribution.size,
       contribution.mediaType, contribution.contributor, Date.parse(contribution.createdAt), contribution.createdAt,
       JSON.stringify(contribution.attributes), contribution.schema)
 

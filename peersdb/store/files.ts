@@ -1,8 +1,9 @@
-import { CID } from 'multiformats/cid'
+import { cidOf } from '../cid.ts'
 import { MissingBlockError } from './errors.ts'
 import { rawCid } from './multihash.ts'
 import type { Blocks } from './blocks.ts'
 import type { Database } from './database.ts'
+import type { CID } from 'multiformats/cid'
 
 /** Which files are wanted, held and pinned, and which blocks they consist of. A file is known by its root's multihash. */
 export interface Files {
@@ -77,7 +78,7 @@ export function createFiles (database: Database, blocks: Blocks): Files {
           return
         }
 
-        yield * page.map(({ cid }) => CID.parse(cid))
+        yield * page.map(({ cid }) => cidOf(cid))
       }
     },
     link: (cid, linked) => database.transaction(() => {

@@ -1,4 +1,4 @@
-import { CID } from 'multiformats/cid'
+import { cidOf } from '../cid.ts'
 import type { Filter, NumberRange } from '../api.ts'
 import type { CheckedQuery, Sort } from './query.ts'
 import type { SQLInputValue } from 'node:sqlite'
@@ -143,7 +143,7 @@ const listed: Phrasing = {
 function conditions (filter: Filter, phrasing: Phrasing, id: Sql): Sql[] {
   const { cid, name, mediaType, contributor, size, createdAt, held, attributes = {} } = filter
   return [
-    ...(cid == null ? [] : [join`e.multihash = ${value(CID.parse(cid).multihash.bytes)}`]),
+    ...(cid == null ? [] : [join`e.multihash = ${value(cidOf(cid).multihash.bytes)}`]),
     ...(name == null ? [] : [join`e.name = ${value(name)}`]),
     ...(mediaType == null ? [] : [join`e.media_type = ${value(mediaType)}`]),
     ...(contributor == null ? [] : [join`e.contributor = ${value(contributor)}`]),

@@ -1,5 +1,6 @@
-import { CID } from 'multiformats/cid'
+import { cidOf } from '../cid.ts'
 import type { Store } from '../store/store.ts'
+import type { CID } from 'multiformats/cid'
 
 /** A file up to this size travels with its entry, in bytes. */
 export const inlineFileBytesMax = 64 * 1024
@@ -23,7 +24,7 @@ export function isSmallFile ({ code }: CID, { byteLength }: Uint8Array): boolean
 
 function readCid (text: string): CID | undefined {
   try {
-    return CID.parse(text)
+    return cidOf(text)
   } catch {
     return undefined
   }

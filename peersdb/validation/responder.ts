@@ -6,6 +6,9 @@ import type { SignedVote, VoteRequest } from './vote.ts'
 /** The longest time for which a vote is signed, in milliseconds: a week. */
 const maxVoteMs = 7 * 24 * 3600 * 1000
 
+/** How a peer answers a request for votes; what it gives should be signed by whom it names. */
+export type Answer = (request: VoteRequest, host: ValidationHost) => Promise<SignedVote[]>
+
 /**
  * What a peer answers: its own finding, signed, and with `collected` the votes of others that it keeps. It tells only what it found
  * out by itself, since votes that repeat votes would make a rumour look like knowledge, and nothing about what is not in the

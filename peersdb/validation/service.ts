@@ -12,6 +12,7 @@ import type { ValidationClock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { ValidationHost } from './host.ts'
 import type { RateInit } from './rate.ts'
+import type { Answer } from './responder.ts'
 import type { StrategyOptions } from './strategies.ts'
 import type { Strategy } from './strategy.ts'
 import type { Validator, ValidatorOptions } from './validator.ts'
@@ -20,7 +21,17 @@ import type { ValidationValues, VerdictStore } from './verdict-store.ts'
 import type { VotingLibp2p } from './vote-protocol.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
-export interface ValidationInit {
+/** What of validation can be other than by default. */
+export interface ValidationSettings {
+  /** Options of the strategies. */
+  options?: StrategyOptions
+  /** What looks at contributions, or options for the one that knows performance data. */
+  validator?: Validator | ValidatorOptions
+  /** How requests for votes are answered; by default with what this peer found out by itself. Made for studies of peers that lie. */
+  answer?: Answer
+}
+
+export interface ValidationInit extends ValidationSettings {
   libp2p: VotingLibp2p
   /** The Ed25519 key of the libp2p node's peer id. */
   privateKey: PrivateKey
@@ -33,9 +44,6 @@ export interface ValidationInit {
   onError: (err: Error) => void
   /** What decides where a call names no other; by default `self-lazy`. */
   strategy?: StrategyName
-  options?: StrategyOptions
-  /** What looks at contributions, or options for the one that knows performance data. */
-  validator?: Validator | ValidatorOptions
   /** How many requests for votes another peer may send; by default 50 a second and 500 at once. */
   rate?: RateInit
   clock?: ValidationClock
@@ -87,7 +95,7 @@ class ValidationService implements Validation {
     this.#onError = init.onError
     this.#protocol = new VoteProtocol({
       libp2p: init.libp2p,
-      answer: (request) => answerRequest(request, this.#host),
+      answer: (request) => (init.answer ?? answerRequest)(request, this.#host),
       rate: init.rate ?? { perSecond: 50, burst: 500 },
       nowMs: () => clock.nowMs(),
       counters: this.#counters,

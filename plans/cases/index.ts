@@ -4,11 +4,12 @@ import { link } from './link.ts'
 import { modelling } from './modelling.ts'
 import { partition } from './partition.ts'
 import { replication } from './replication.ts'
+import { validation } from './validation.ts'
 import type { TestCase } from './case.ts'
 import type { CaseName } from '../params.ts'
 
 /** The registry of the plan's test cases, by the name that the manifest and compositions use. */
-export const testCases: Readonly<Record<CaseName, TestCase>> = { bootstrapping, churn, link, modelling, partition, replication }
+export const testCases: Readonly<Record<CaseName, TestCase>> = { bootstrapping, churn, link, modelling, partition, replication, validation }
 
 export function findCase (name: string): TestCase | undefined {
   return Object.hasOwn(testCases, name) ? testCases[name as CaseName] : undefined

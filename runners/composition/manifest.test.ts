@@ -29,6 +29,7 @@ describe('the manifest of the plan', () => {
       ['churn', { min: 2, max: 1000, default: 12 }],
       ['partition', { min: 2, max: 1000, default: 6 }],
       ['modelling', { min: 2, max: 1000, default: 4 }],
+      ['validation', { min: 2, max: 1000, default: 12 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
     const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
@@ -40,6 +41,10 @@ describe('the manifest of the plan', () => {
     expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
     expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
       ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
+    ])
+    expect(Object.keys(manifest.testcases.validation!.params)).toEqual([
+      ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
+      'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {

@@ -79,6 +79,7 @@ export const auditedState: readonly AuditedState[] = [
   },
   { module: 'multiformats/dist/src/cid.js', names: ['cache'], why: `${memo}, by the CID` },
   { module: 'multiformats/dist/src/vendor/varint.js', names: ['encode', 'read'], why: lastLength },
+  { module: 'peersdb/cid.ts', names: ['parsed'], why: memo },
   { module: 'peersdb/log/access.ts', names: ['factories'], why: 'by the node of a peer, and so each one\'s own' },
   { module: 'peersdb/log/signature.ts', names: ['keys'], why: memo },
   {
