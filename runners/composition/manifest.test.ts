@@ -35,7 +35,7 @@ describe('the manifest of the plan', () => {
       ['transfer', { min: 2, max: 64, default: 10 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
-    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
+    const workload = ['network', 'region', 'shaping', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
     const posting = [...workload, 'sabotage']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(posting)
     expect(Object.keys(manifest.testcases.scale!.params)).toEqual(posting)
@@ -45,7 +45,7 @@ describe('the manifest of the plan', () => {
       .toEqual([...underFaults, 'churn', 'duration_secs', 'time_scale', 'crash_ratio', 'disk_loss_ratio'])
     expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
     expect(Object.keys(manifest.testcases.privacy!.params)).toEqual([
-      'network', 'region', 'role', 'file_bytes', 'seed', 'store', 'sync', 'timeout_secs', 'dials', 'sabotage'
+      'network', 'region', 'shaping', 'role', 'file_bytes', 'seed', 'store', 'sync', 'timeout_secs', 'dials', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
       ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
@@ -59,7 +59,7 @@ describe('the manifest of the plan', () => {
       ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
       'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
-    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
+    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
         expect(param.default).toBeTypeOf(name === 'contributions' ? 'undefined' : 'string')
