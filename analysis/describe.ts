@@ -38,7 +38,7 @@ export function ranLine (folder: RunFolder): string {
 }
 
 /** "quick/20260101T100000Z-1b0e19": the run folder by composition and name, the same wherever it lies. */
-export function folderName ({ path }: RunFolder): string {
+export function folderName ({ path }: Pick<RunFolder, 'path'>): string {
   return `${basename(dirname(path))}/${basename(path)}`
 }
 

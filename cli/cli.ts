@@ -4,6 +4,7 @@ import { calibrateCommand } from './commands/calibrate.ts'
 import { compareCommand } from './commands/compare.ts'
 import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
+import { gateCommand } from './commands/gate.ts'
 import { listCommand } from './commands/list.ts'
 import { networkCommand } from './commands/network.ts'
 import { paperCommand } from './commands/paper.ts'
@@ -26,7 +27,8 @@ const usageErrors = [
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
 const commands = [
-  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'paper', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
+  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'gate', 'paper', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer',
+  'query', 'help'
 ]
 
 /** Runs one command line; returns its exit code. */
@@ -42,6 +44,7 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(compareCommand(surroundings, use))
+    .command(gateCommand(surroundings, use))
     .command(paperCommand(surroundings, use))
     .command(serveCommand(surroundings))
     .command(listCommand(surroundings))
