@@ -116,9 +116,7 @@ function panel (points: readonly Point[], { cost, error, most, strategies, capti
   const x = { field: 'amount', type: 'quantitative', title: cost, scale: { domain: [-0.04 * dearest, dearest * 1.1], nice: false }, axis: { tickCount: 5, format: ',~r' } }
   const y = { field: 'rate', type: 'quantitative', title: 'rate', scale: { domain: [-0.04 * most, most * 1.12], nice: false }, axis: { tickCount: 5, format: '~r' } }
   const by = (scale: object): object => ({ field: 'strategy', type: 'nominal', title: 'strategy', scale, legend: legendBelow(caption, 'points', { symbolStrokeWidth: 1.2, symbolSize: 36 }) })
-  // Signs at one place have their letters beside each other, not over each other.
-  const labels = [...groupBy(points, ({ amount, rate }) => `${(40 * amount / dearest).toFixed(0)} ${(25 * rate / most).toFixed(0)}`).values()]
-    .map((own) => ({ amount: own[0]?.amount, rate: own[0]?.rate, text: [...new Set(own.map(({ letter }) => letter))].sort().join('') }))
+  const labels = labelsOf(points, 0.13 * dearest, 0.06 * most)
   return {
     height: 120,
     title: panelTitle(error),
@@ -127,4 +125,19 @@ function panel (points: readonly Point[], { cost, error, most, strategies, capti
       { data: { values: labels }, mark: { type: 'text', align: 'left', dx: 5, dy: -5, fontSize: 7, color: '#222' }, encoding: { x, y, text: { field: 'text', type: 'nominal' } } }
     ]
   }
+}
+
+/** Letters of signs that are near each other stand beside each other, at the rightmost of them, and not over each other. */
+function labelsOf (points: readonly Point[], nearAmount: number, nearRate: number): Array<{ amount: number, rate: number, text: string }> {
+  const groups: Point[][] = []
+  for (const point of points.toSorted((a, b) => a.amount - b.amount || a.rate - b.rate)) {
+    const isNear = ({ amount, rate }: Point): boolean => point.amount - amount < nearAmount && Math.abs(point.rate - rate) < nearRate
+    const near = groups.find((group) => group.some(isNear))
+    if (near === undefined) groups.push([point])
+    else near.push(point)
+  }
+  return groups.map((group) => {
+    const { amount, rate } = group.at(-1) as Point
+    return { amount, rate, text: [...new Set(group.map(({ letter }) => letter))].sort().join('') }
+  })
 }
