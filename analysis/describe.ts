@@ -1,18 +1,23 @@
 import { basename, dirname } from 'node:path'
 import type { RunFolder } from './read.ts'
+import type { RunRecord } from './records.ts'
 
 /** A line of "what was run": what it is, and its value as text. */
 export type Fact = readonly [label: string, value: string]
 
 /** "runner local · fidelity bandwidth · seed 1 · network gcp-six-regions", for every figure. */
 export function sourceLine ({ run }: RunFolder): string {
-  const named: Fact[] = [
+  return [...sourceOf(run)].map(([label, value]) => `${label} ${value}`).join(' · ')
+}
+
+/** What every result must name, by its label. */
+export function sourceOf (run: RunRecord): Map<string, string> {
+  return new Map([
     ['runner', run.runner ?? 'unknown'],
     ['fidelity', run.fidelity ?? 'unknown'],
     ['seed', run.seed === undefined ? 'unknown' : String(run.seed)],
     ['network', run.network?.name ?? 'unknown']
-  ]
-  return named.map(([label, value]) => `${label} ${value}`).join(' · ')
+  ])
 }
 
 /** The verdict and its reason in one line. */
@@ -33,7 +38,7 @@ export function ranLine (folder: RunFolder): string {
 }
 
 /** "quick/20260101T100000Z-1b0e19": the run folder by composition and name, the same wherever it lies. */
-export function folderName ({ path }: RunFolder): string {
+export function folderName ({ path }: Pick<RunFolder, 'path'>): string {
   return `${basename(dirname(path))}/${basename(path)}`
 }
 

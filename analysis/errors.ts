@@ -13,6 +13,11 @@ export class FontError extends Error {
   override readonly name = 'FontError'
 }
 
+/** A study of which no figure of the paper can be drawn; the message says why and what to do. */
+export class PaperError extends Error {
+  override readonly name = 'PaperError'
+}
+
 /** Runs cannot be served; the message says why and what to do. */
 export class ServeError extends Error {
   override readonly name = 'ServeError'

@@ -3,9 +3,9 @@ import { plain } from './rows.ts'
 /** Characters that LaTeX takes for its own, and signs that its fonts have under a name. */
 const signs: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}', '{': '\\{', '}': '\\}', $: '\\$', '&': '\\&', '#': '\\#', '%': '\\%', _: '\\_', '^': '\\textasciicircum{}', '~': '\\textasciitilde{}',
-  '<': '\\textless{}', '>': '\\textgreater{}', '|': '\\textbar{}', '"': '\'\'', '`': '\\textasciigrave{}',
-  '·': '\\textperiodcentered{}', '…': '\\dots{}', '–': '--', '—': '---', '−': '$-$', '×': '$\\times$', '±': '$\\pm$', '≤': '$\\leq$', '≥': '$\\geq$',
-  '∞': '$\\infty$', µ: '\\textmu{}', '°': '\\textdegree{}', '↑': '$\\uparrow$', '▲': '$\\blacktriangle$', '○': '$\\circ$', '→': '$\\rightarrow$'
+  '<': '\\textless{}', '>': '\\textgreater{}', '|': '\\textbar{}', '"': '\'\'', '`': '\\`{}',
+  '·': '$\\cdot$', '…': '\\dots{}', '–': '--', '—': '---', '−': '$-$', '×': '$\\times$', '±': '$\\pm$', '≤': '$\\leq$', '≥': '$\\geq$',
+  '∞': '$\\infty$', µ: '$\\mu$', '°': '$^\\circ$', '↑': '$\\uparrow$', '▲': '$\\blacktriangle$', '○': '$\\circ$', '→': '$\\rightarrow$'
 }
 
 /**
@@ -15,8 +15,13 @@ const signs: Readonly<Record<string, string>> = {
 export function latexText (text: string): string {
   return [...plain(text)].map((character) => {
     const code = character.codePointAt(0) as number
-    return signs[character] ?? (code < 0x7f || (code >= 0xc0 && code <= 0x17f) ? character : '?')
+    return signs[character] ?? (code < 0x7f || hasLetter(character) ? character : '?')
   }).join('')
+}
+
+/** Whether the fonts that every LaTeX has can set a letter: as one of ASCII with an accent above or a cedilla, or as one of their own. */
+function hasLetter (character: string): boolean {
+  return /^[A-Za-z][\u0300-\u0304\u0306-\u0308\u030a-\u030c\u0327]$/.test(character.normalize('NFD')) || 'ßæøœÆØŒłŁ'.includes(character)
 }
 
 /** A cell with numbers, such as "> 3000" or "84.0 [80.1, 92.0]": each number set by siunitx, everything else as text. */

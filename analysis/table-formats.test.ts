@@ -29,7 +29,7 @@ describe('a table as LaTeX', () => {
 
   it('lets nobody\'s text be a command', () => {
     expect(latexText('\\input{/etc/passwd} $x_1^2$ #~%&')).toBe('\\textbackslash{}input\\{/etc/passwd\\} \\$x\\_1\\textasciicircum{}2\\$ \\#\\textasciitilde{}\\%\\&')
-    expect(latexText('Zürich · 東京\n')).toBe('Zürich \\textperiodcentered{} ???')
+    expect(latexText('Zürich · 東京\n')).toBe('Zürich $\\cdot$ ???')
     expect(latexNumber('-7.5 %')).toBe('$-$\\num{7.5} \\%')
   })
 })

@@ -4,8 +4,10 @@ import { calibrateCommand } from './commands/calibrate.ts'
 import { compareCommand } from './commands/compare.ts'
 import { corpusCommand } from './commands/corpus.ts'
 import { costsCommand } from './commands/costs.ts'
+import { gateCommand } from './commands/gate.ts'
 import { listCommand } from './commands/list.ts'
 import { networkCommand } from './commands/network.ts'
+import { paperCommand } from './commands/paper.ts'
 import { peerCommand } from './commands/peer.ts'
 import { queryCommand } from './commands/query.ts'
 import { runCommand } from './commands/run.ts'
@@ -25,7 +27,8 @@ const usageErrors = [
   'StoreDamagedError', 'StoreFullError', 'StoreInUseError', 'StoreUnavailableError', 'StoreVersionError', 'SyncStartError'
 ]
 const commands = [
-  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer', 'query', 'help'
+  'run', 'verify', 'calibrate', 'costs', 'analyze', 'compare', 'gate', 'paper', 'serve', 'list', 'corpus', 'network', 'sync-service', 'peer',
+  'query', 'help'
 ]
 
 /** Runs one command line; returns its exit code. */
@@ -41,6 +44,8 @@ export async function cli (args: readonly string[], surroundings: Surroundings):
     .command(costsCommand(surroundings, use))
     .command(analyzeCommand(surroundings, use))
     .command(compareCommand(surroundings, use))
+    .command(gateCommand(surroundings, use))
+    .command(paperCommand(surroundings, use))
     .command(serveCommand(surroundings))
     .command(listCommand(surroundings))
     .command(corpusCommand(surroundings, use))

@@ -115,7 +115,9 @@ describe('a run of the bootstrapping case, analysed', () => {
   it('runs again from its folder, with what is set now', async () => {
     const again = await bench.run(folder, '--set', 'contributions=4', '--json')
     expect(again).toMatchObject({ exitCode: 0 })
-    const { folder: other } = JSON.parse(again.stdout)
+    const { folder: other, repeat } = JSON.parse(again.stdout)
+    expect(repeat).toMatchObject({ isSameBytes: false, outcome: [] })
+    expect(repeat.surroundings).toEqual([expect.stringMatching(/^contributions \(\d+ against 4\)$/)])
     expect(other).not.toBe(folder)
     const [before, after] = [await readRecord(folder), await readRecord(other)]
     const [group] = before.runs[0]!.groups

@@ -64,8 +64,8 @@ describe('a composition in virtual time', () => {
 
   it('is the same again for the same seed, from its run folder too, and another for another', async () => {
     const { traceSha256 } = await summaryOf(folder)
-    await simulate('again', folder)
-    await simulate('other', folder, '--seed', '8')
+    expect((await simulate('again', folder)).stdout).toMatch(/^It repeats virtual\/\S+; there against here:\nsurroundings: the same\noutcome: the same\nrows: the same, byte by byte\n/)
+    expect((await simulate('other', folder, '--seed', '8')).stdout).toContain('\n  seed (7 against 8)\n')
     const [again, other] = [await onlyFolder(join(bench.out, 'again'), 'virtual'), await onlyFolder(join(bench.out, 'other'), 'virtual')]
     expect((await summaryOf(again)).traceSha256).toBe(traceSha256)
     expect(await readRows(again)).toEqual(rows)

@@ -24,6 +24,8 @@ export interface CompareOptions {
   by?: string
   /** Facts of the surroundings that differ on purpose. */
   vary?: readonly string[]
+  /** Whether both sides ran one composition: a parameter that only one of them knows is then one of its version, and no difference. */
+  isOneComposition?: boolean
   accepted?: readonly Accepted[]
   onProgress?: (sentence: string) => void
 }
@@ -69,6 +71,7 @@ export function compareReadStudies (base: Study, head: Study, options: CompareOp
   const surroundings = differences(base, head, 'environment')
   const strange = vary.find((name) => !surroundings.has(name))
   for (const name of vary) surroundings.delete(name)
+  if (options.isOneComposition === true) for (const name of knownToOne(base, head)) surroundings.delete(name)
   const measured = measure(paired, options)
   if (!measured.some(({ isJudged }) => isJudged)) throw new StudyError(nothingJudged(base, head, measured, options))
   const results = judge(measured, { threshold, alpha, accepted, differences: [...surroundings.values()] })
@@ -81,6 +84,12 @@ export function compareReadStudies (base: Study, head: Study, options: CompareOp
     ...conclude(results, base, head, threshold),
     threshold, alpha, base: sideOf(base), head: sideOf(head), isPaired: paired.isPaired, results, warnings
   }
+}
+
+/** Facts that one side records in all its runs and the other in none. */
+function knownToOne (base: Study, head: Study): string[] {
+  const names = ({ runs }: Study): Set<string> => new Set(runs.flatMap(({ facts }) => [...facts.environment.keys()]))
+  return [...names(base).symmetricDifference(names(head))]
 }
 
 function differences (base: Study, head: Study, kind: 'identity' | 'environment'): Map<string, string> {

@@ -46,11 +46,7 @@ async function execute (args: CompareArguments, surroundings: Surroundings): Pro
   checkGivenOnce(args, ['threshold', 'alpha', 'by', 'accept', 'format'])
   checkShares(args)
   const { base, head, accept, metric, by, vary } = args
-  const format = formats.find((each) => each === args.format)
-
-  if (format == null) {
-    throw new UsageError(`--format ${args.format} is none; use one of ${formats.join(', ')}`)
-  }
+  const format = comparisonFormat(args.format)
 
   const { compareStudies, formatComparison, readAccepted } = await import('../../analysis/index.ts')
   const options: CompareOptions = {
@@ -68,16 +64,33 @@ async function execute (args: CompareArguments, surroundings: Surroundings): Pro
     surroundings.stdout.write(formatComparison(comparison, format))
     return exitCodeOf(comparison.verdict)
   } catch (err) {
-    if (!(err instanceof Error) || !['StudyError', 'RunFolderError', 'ArchiveError'].includes(err.name)) {
+    if (!isNothingToSay(err)) {
       throw err
     }
 
-    surroundings.stderr.write(`peerslab: ${err.message}\n`)
+    surroundings.stderr.write(`peerslab: ${(err as Error).message}\n`)
     return exitCodes.unknown
   }
 }
 
-function checkShares ({ threshold, alpha }: CompareArguments): void {
+/** @throws {UsageError} */
+export function comparisonFormat (name: string): ComparisonFormat {
+  const format = formats.find((each) => each === name)
+
+  if (format == null) {
+    throw new UsageError(`--format ${name} is none; use one of ${formats.join(', ')}`)
+  }
+
+  return format
+}
+
+/** Whether an error says that of two studies nothing can be said, which is an answer. */
+export function isNothingToSay (err: unknown): boolean {
+  return err instanceof Error && ['StudyError', 'RunFolderError', 'ArchiveError'].includes(err.name)
+}
+
+/** @throws {UsageError} */
+export function checkShares ({ threshold, alpha }: Pick<CompareArguments, 'threshold' | 'alpha'>): void {
   if (!(threshold > 0 && threshold < 1000)) {
     throw new UsageError('--threshold must be a number of per cent above 0 and below 1000')
   }

@@ -1,4 +1,5 @@
-import { relative } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { interruptibly } from '../interruption.ts'
 import { checkGivenOnce, checkTimeout, parseSettings } from '../settings.ts'
@@ -6,6 +7,7 @@ import { addSimulationOptions, readSimulationOptions, simulationWords } from '..
 import { UsageError } from '../usage-error.ts'
 import { analyzeFolder } from './analyze.ts'
 import type { CommandModule } from 'yargs'
+import type { Repeat } from '../../analysis/index.ts'
 import type { RunOptions, RunReport } from '../../runners/index.ts'
 import type { SimulationArguments } from '../simulation-options.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -72,17 +74,33 @@ async function execute (args: RunArguments, surroundings: Surroundings): Promise
 
 async function runOnce (args: RunArguments, options: RunOptions, surroundings: Surroundings): Promise<number> {
   const { run } = await import('../../runners/index.ts')
+  // Before it is run again, since "latest" may name it, and names another afterwards.
+  const earlier = await earlierRun(args.composition, surroundings)
   const result = await run(options)
   const analysis = args.analyze ? await analyzeFolder(result.folder, surroundings) : undefined
 
+  const repeat = earlier == null ? undefined : await differencesFrom(earlier, result.folder)
+
   if (args.json) {
-    surroundings.stdout.write(`${JSON.stringify({ ...result, report: analysis?.report ?? null })}\n`)
+    surroundings.stdout.write(`${JSON.stringify({ ...result, report: analysis?.report ?? null, ...(repeat == null ? {} : { repeat: repeat.differences }) })}\n`)
   } else {
-    surroundings.stdout.write(`${analysis == null ? '' : `${analysis.table}\n`}${tell(result, args, surroundings)}`)
+    surroundings.stdout.write(`${analysis == null ? '' : `${analysis.table}\n`}${repeat?.text ?? ''}${tell(result, args, surroundings)}`)
     surroundings.stdout.write(analysis == null ? '' : `report: ${relative(surroundings.cwd(), analysis.report)}\n`)
   }
 
   return analysis?.complete === false && result.verdict === 'pass' ? exitCodes.unknown : exitCodeOf(result.verdict)
+}
+
+/** The folder of the run that is to be repeated; undefined for a composition. */
+async function earlierRun (path: string, surroundings: Surroundings): Promise<string | undefined> {
+  const folder = resolve(surroundings.cwd(), path)
+  return await stat(folder).then((found) => found.isDirectory(), () => false) ? realpath(folder) : undefined
+}
+
+async function differencesFrom (earlier: string, later: string): Promise<{ differences: Repeat, text: string }> {
+  const { compareRepeat, repeatText } = await import('../../analysis/index.ts')
+  const differences = await compareRepeat(earlier, later)
+  return { differences, text: repeatText(differences) }
 }
 
 async function runPanel (text: string, args: RunArguments, options: RunOptions, surroundings: Surroundings): Promise<number> {
