@@ -163,6 +163,21 @@ export const metrics = {
     meaning: 'rate at which the second half of the bytes of one libp2p stream arrived, beside what was asked for; tags: from, to',
     better: 'none'
   },
+  clock_offset_ms: {
+    unit: 'ms',
+    meaning: 'how far the clock of instance 0, on another machine, was ahead of this one, which was set by it',
+    better: 'none'
+  },
+  clock_error_ms: {
+    unit: 'ms',
+    meaning: 'the most by which the clock can be off that of instance 0, elapsed_ms after it was set by it: half of the fastest round trip, and what the two have come apart since',
+    better: 'lower'
+  },
+  sidecar_rtt_error_ms: {
+    unit: 'ms',
+    meaning: 'by how much the round trip differs from the profile because a sidecar delays all that an instance sends alike; tag: to, a region',
+    better: 'none'
+  },
   start_ms: {
     unit: 'ms',
     meaning: 'this instance\'s process was started until its peer was connected to all others',

@@ -16,6 +16,7 @@ const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').tran
 const common = {
   network: z.string().default('none'),
   region: z.string().default('spread'),
+  shaping: z.enum(['stream', 'sidecar', 'none']).default('stream'),
   seed: count.default(1),
   timeout_secs: count.refine((s) => s > 0, 'must be at least 1').default(120)
 }

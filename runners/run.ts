@@ -147,7 +147,8 @@ async function describe (
   const profile = await loadProfile(params?.network ?? 'none')
   const { name, description, source, regions, oneWayLatencyMs } = profile
   // Runs of one composition have one network; faults of one of them may ask for more of it to be modelled.
-  const fidelities = composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id)))
+  const isModelled = ['stream', undefined].includes(params?.shaping)
+  const fidelities = isModelled ? composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id))) : []
 
   return {
     schema: 1,

@@ -37,8 +37,8 @@ export interface TestCase {
 
 /** What holds for all instances of a run, whatever their group. */
 const paramsOfRun = [
-  'network', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once', 'faults', 'sample_ms', 'duration_secs', 'time_scale',
-  'isolate', 'cut_at_secs', 'cut_secs', 'job', 'models', 'test_share', 'checkpoints', 'shares', 'strategy',
+  'network', 'shaping', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once', 'faults', 'sample_ms', 'duration_secs',
+  'time_scale', 'isolate', 'cut_at_secs', 'cut_secs', 'job', 'models', 'test_share', 'checkpoints', 'shares', 'strategy',
   'looks_by', 'first_peersdb', 'cost_law', 'cost_index'
 ]
 

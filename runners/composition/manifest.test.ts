@@ -32,7 +32,7 @@ describe('the manifest of the plan', () => {
       ['validation', { min: 2, max: 1000, default: 12 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
-    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
+    const workload = ['network', 'region', 'shaping', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
     expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
     expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
     const underFaults = [...workload, 'faults', 'sample_ms', 'sabotage']
@@ -46,7 +46,7 @@ describe('the manifest of the plan', () => {
       ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
       'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
-    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
+    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
         expect(param.default).toBeTypeOf(name === 'contributions' ? 'undefined' : 'string')

@@ -7,7 +7,7 @@ import { requiredLevel, requireLevel } from '../../network/level.ts'
 import { findCase, placeInstances } from '../../plans/index.ts'
 import { HarnessError, RunRequestError } from '../errors.ts'
 import { judgeRun } from '../outcome.ts'
-import { refuseDaemonOptions } from '../refusals.ts'
+import { refuseDaemonOptions, refuseShaping } from '../refusals.ts'
 import { runProcess } from './process.ts'
 import type { Level } from '../../network/level.ts'
 import type { Profile } from '../../network/profile.ts'
@@ -32,7 +32,10 @@ export const simRunner: Runner = {
     const programs = await findPrograms()
     return {
       fidelity: (profile, faults) => levelFor(profile, options, faults),
-      check: async ({ planDirectory, plan }) => {
+      check: async (composition) => {
+        const { planDirectory, plan } = composition
+        refuseShaping('sim', composition, ['stream'])
+
         if (planDirectory != null) {
           throw new RunRequestError(`the runner sim runs the plan peersdb alone, whose time it can simulate, and not ${plan}; use --runner local or testground`)
         }
