@@ -28,12 +28,13 @@ export function warningsOf (folder: RunFolder): Warning[] {
   const byMetric = groupBy(folder.rows, (row) => row.metric)
   return [
     ...lostInstances(folder),
+    // A figure has room for the first ones only, and this one must stand on every figure of such a run.
+    ...busyCpu(byMetric.get('cpu_percent') ?? []),
     ...folder.problems.map((sentence) => ({ sentence, brief: 'parts of the run folder are missing or broken' })),
     ...folder.notes.map((sentence) => ({ sentence, brief: 'seed, network and versions are not known' })),
     ...unparsedRows(folder),
     ...ranOut(byMetric),
     ...notConverged(byMetric.get('converged') ?? []),
-    ...busyCpu(byMetric.get('cpu_percent') ?? []),
     ...busyLoop(byMetric),
     ...apartClocks(byMetric),
     ...slowLinks(byMetric.get('link_throughput_bits_per_second') ?? []),

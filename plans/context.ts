@@ -29,6 +29,8 @@ export interface InstanceContext {
   /** The transport that applies the network profile between this instance and the others. */
   transport (init: { profile: Profile, region: string, counters: NetworkCounters }): TransportFactory
   readonly record: Recorder
+  /** What this instance takes of its machine; absent where instances share a process, of which no part is anybody's own. */
+  readonly usage?: () => { cpuMs: number, rssBytes: number }
   /** Says that this instance has come to a phase of the case; the runner counts the instances in each. Returns its position, from 1. */
   phase (name: string): Promise<number>
   /**
@@ -47,6 +49,8 @@ export interface InstanceContext {
   readonly storageDirectory: string
   /** A directory that is this instance's alone and is removed after the run. */
   readonly temporaryDirectory: string
+  /** Where instances of this run that are processes of one machine keep equal blocks once; absent where that is not worth it. */
+  readonly blockPool?: string
   /** The addresses to listen on, as multiaddrs. */
   readonly listen: string[]
   /** Aborted when the run is over for this instance; the reason is the sentence to report. */

@@ -37,11 +37,12 @@ export interface Members {
  * Introduces the instances of a run to each other. `spread` gives the instances of a group, in the order
  * of their index, the regions of the profile one after another.
  *
+ * @param network - by default the profile that the parameters name
  * @throws {Error} when instances do not share a clock and its offset cannot be measured, or a sidecar is asked for that is not there
  */
-export async function meet (context: InstanceContext, params: CommonParams): Promise<Members> {
+export async function meet (context: InstanceContext, params: CommonParams, network?: Profile): Promise<Members> {
   const timeoutMs = params.timeout_secs * 1000
-  const profile = await loadProfile(params.network)
+  const profile = network ?? await loadProfile(params.network)
   const own: Introduction = {
     index: context.index,
     group: context.group,

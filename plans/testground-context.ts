@@ -12,6 +12,7 @@ import { followLinkFaults } from './faults/links.ts'
 import { encodePayload } from './payload.ts'
 import { createRandom } from './random.ts'
 import { phaseState } from './phases.ts'
+import { processUsage } from './resources.ts'
 import { within } from './wait.ts'
 import type { Timeline } from './faults/timeline.ts'
 import type { FileRecorder } from './recorder.ts'
@@ -40,6 +41,7 @@ export interface Place {
   readonly index: number
   readonly life: number
   readonly storageDirectory: string
+  readonly blockPool?: string
 }
 
 /** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
@@ -72,6 +74,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
       profile: isShaped ? profile : unshaped, region, counters, instance: String(index), seed: `${seed} ${index}`, links
     }),
     record: init.recorder,
+    usage: processUsage,
     phase: async (name) => {
       init.onPhase(name)
       return sync.signal(phaseState(name))
@@ -80,6 +83,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     life: init.place?.life ?? 0,
     followLinkFaults: (faults, startMs) => { followLinkFaults({ faults, startMs, links, clock, record: init.recorder, signal }) },
     storageDirectory,
+    blockPool: init.place?.blockPool,
     temporaryDirectory: init.temporaryDirectory,
     listen: [`/ip4/${networkClient.getDataNetworkIP()}/tcp/0`],
     signal

@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadProfile } from '../../network/profile.ts'
 import { requiredLevel, requireLevel } from '../../network/level.ts'
-import { findCase, placeInstances } from '../../plans/index.ts'
+import { findCase, networkOf, placeInstances } from '../../plans/index.ts'
 import { HarnessError, RunRequestError } from '../errors.ts'
 import { judgeRun } from '../outcome.ts'
 import { refuseDaemonOptions, refuseShaping } from '../refusals.ts'
@@ -121,7 +120,7 @@ async function runSimulation (init: RunInit, options: SimulationOptions, program
 
 async function jobOf ({ composition, run, folder, faults }: RunInit, options: SimulationOptions, scratch: string): Promise<SimulationJob> {
   const [first] = run.groups
-  const profile = await loadProfile(first?.params.network ?? 'none')
+  const profile = await networkOf(composition.case, first?.params)
   return {
     plan: composition.plan,
     case: composition.case,
