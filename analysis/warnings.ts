@@ -28,13 +28,15 @@ export function warningsOf (folder: RunFolder): Warning[] {
   const byMetric = groupBy(folder.rows, (row) => row.metric)
   return [
     ...lostInstances(folder),
+    // A figure has room for the first ones only, and this one must stand on every figure of such a run.
+    ...busyCpu(byMetric.get('cpu_percent') ?? []),
     ...folder.problems.map((sentence) => ({ sentence, brief: 'parts of the run folder are missing or broken' })),
     ...folder.notes.map((sentence) => ({ sentence, brief: 'seed, network and versions are not known' })),
     ...unparsedRows(folder),
     ...ranOut(byMetric),
     ...notConverged(byMetric.get('converged') ?? []),
-    ...busyCpu(byMetric.get('cpu_percent') ?? []),
     ...busyLoop(byMetric),
+    ...apartClocks(byMetric),
     ...slowLinks(byMetric.get('link_throughput_bits_per_second') ?? []),
     ...provenance(folder)
   ]
@@ -124,6 +126,15 @@ function busyLoop (byMetric: ReadonlyMap<string, Row[]>): Warning[] {
       sentence: `The event loop stood still for up to ${formatNumber(worst)} ms, longer than the median ${metric} of ${formatNumber(middle)} ms: part of that time is the machine's.`
     }]
   })
+}
+
+/** Where instances ran on several machines: by how much a time from one to the other may be wrong. */
+function apartClocks (byMetric: ReadonlyMap<string, Row[]>): Warning[] {
+  const { samples: errors } = samplesOf(byMetric.get('clock_error_ms') ?? [])
+  if (errors.length === 0) return []
+  const worst = summarise(errors).max.value
+  const sentence = `Instances ran on several machines, whose clocks were set by each other within ${formatNumber(worst)} ms: times from one machine to another may be off by that much.`
+  return [{ brief: `clocks within ${formatNumber(worst)} ms`, sentence }]
 }
 
 function slowLinks (rows: readonly Row[]): Warning[] {

@@ -193,4 +193,8 @@ export interface PeerInit {
   dht?: boolean
   /** The most bytes that the peer's store may take, what is private included; by default as many as the disk has. */
   storeBytesMax?: number
+  /** A directory in which peers in memory, also those of other processes, keep equal blocks once; by default each process keeps its own. */
+  blockPool?: string
+  /** How long a block of a file takes to be read or written beside the time that it needs, in milliseconds; for experiments. */
+  storeDelayMs?: number
 }

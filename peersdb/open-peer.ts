@@ -40,7 +40,8 @@ async function openFoundation (init: PeerInit, opened: Array<() => Promise<unkno
   const bytesMax = init.storeBytesMax
   let privateBytes = (): number => 0
   // What is shared and what is private have one limit together, whichever of them grows.
-  const store = await openStore({ directory: init.directory, bytesMax, othersBytes: () => privateBytes() })
+  const { directory, storeDelayMs: delayMs, blockPool: poolDirectory } = init
+  const store = await openStore({ directory, delayMs, poolDirectory, bytesMax, othersBytes: () => privateBytes() })
   opened.push(() => store.close())
   const privateData = await openPrivateData({ directory: init.directory, bytesMax, othersBytes: () => store.sizeBytes() })
   privateBytes = () => privateData.store.sizeBytes()

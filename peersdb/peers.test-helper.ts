@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { importContent } from './files/content.ts'
 import { openPeer } from './index.ts'
-import { openStore } from './store/index.ts'
-import type { Content, Contribution, CounterRow, Peer, PeerEvents, PeerInit } from './index.ts'
-import type { CID } from 'multiformats/cid'
+import type { Contribution, CounterRow, Peer, PeerEvents, PeerInit } from './index.ts'
+
+export { blocksOf } from './adversary/blocks.ts'
 
 const opened = new Set<{ close (): Promise<void> }>()
 const directories: string[] = []
@@ -85,19 +84,4 @@ export function counted (peer: Peer, name: string, labels: Record<string, string
 
 export function sha256 (bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-/** The blocks that some content consists of, its root last. */
-export async function blocksOf (content: Content): Promise<Array<{ cid: CID, bytes: Uint8Array }>> {
-  const store = await openStore()
-  const { cid: root, small } = await importContent(store, content, {})
-  const blocks = small == null ? [] : [{ cid: root, bytes: small }]
-
-  for await (const { cid } of store.blockstore.getAll()) {
-    const isRoot = Buffer.compare(cid.multihash.bytes, root.multihash.bytes) === 0
-    blocks.push({ cid: isRoot ? root : cid, bytes: (await store.blocks.get(cid))! })
-  }
-
-  await store.close()
-  return blocks
 }

@@ -2,24 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { attacks, compareAll, wantAll, withoutContent } from './attacks.test-helper.ts'
+import { attacks, compareAll, subscriptionTo, wantAll, withoutContent } from './adversary/attacks.ts'
 import { startBenchmark } from './benchmark.ts'
-import { openHostilePeer } from './hostile-peer.test-helper.ts'
+import { openHostilePeer } from './adversary/hostile-peer.ts'
 import { entryHashDigest } from './store/index.ts'
 import { blocksOf, closeAll, closing, connect, counted, filesHeld, list, open, read, sha256, temporaryDirectory } from './peers.test-helper.ts'
-import type { Target } from './attacks.test-helper.ts'
-import type { HostilePeer } from './hostile-peer.test-helper.ts'
+import type { Block, HostilePeer, Target } from './adversary/index.ts'
 import type { Content, Contribution, Peer } from './index.ts'
 import type { CID } from 'multiformats/cid'
 
-interface Block { cid: CID, bytes: Uint8Array }
+type Attacked = Target & { peer: Peer }
 
 let attackers: HostilePeer[]
 
 afterEach(closeAll)
 
 /** A target of which the attackers know everything but the bytes. */
-function targetOf (peer: Peer, blocks: Block[], contributions: Contribution[]): Target {
+function targetOf (peer: Peer, blocks: Block[], contributions: Contribution[]): Attacked {
   attackers = []
   const meet = async (): Promise<HostilePeer> => {
     const attacker = closing(await openHostilePeer())
@@ -27,7 +26,21 @@ function targetOf (peer: Peer, blocks: Block[], contributions: Contribution[]): 
     await attacker.connect(peer)
     return attacker
   }
-  return { peer, cids: blocks.map(({ cid }) => cid), digests: contributions.map(({ hash }) => entryHashDigest(hash)), meet }
+  return {
+    peer,
+    cids: blocks.map(({ cid }) => cid),
+    digests: contributions.map(({ hash }) => entryHashDigest(hash)),
+    meet,
+    baited: (cid) => entryOf(peer, cid),
+    knowsSubscriber: (id) => subscriptionTo(peer.libp2p.services.pubsub, peer.logAddress, id)
+  }
+}
+
+/** Resolves when an entry with that CID comes to the peer. */
+function entryOf (peer: Peer, cid: CID): Promise<void> {
+  return new Promise<void>((resolve) => {
+    peer.events.addEventListener('contribution', ({ detail }) => { if (detail.cid === cid.toString()) { resolve() } })
+  })
 }
 
 /** The blocks whose bytes any attacker was sent, by whatever protocol. */
@@ -42,7 +55,7 @@ function received (text: string): boolean {
   return attackers.flatMap(({ wires }) => wires).some(({ received }) => Buffer.from(received.slice()).includes(text))
 }
 
-async function attackAll (target: Target): Promise<void> {
+async function attackAll (target: Attacked): Promise<void> {
   const spoken = target.peer.libp2p.getProtocols()
   const all = Object.entries(attacks)
     .filter(([prefix]) => spoken.some((protocol) => protocol.startsWith(prefix)))

@@ -20,6 +20,8 @@ type Hear = (way: StreamEvent['way'], data: StreamEvent['data']) => void
 interface Traffic {
   bytesSent: number
   bytesReceived: number
+  /** Calls to send: what a protocol sends at once is one of its messages. */
+  messagesSent: number
   opened: number
   open: number
 }
@@ -77,7 +79,7 @@ export function createProtocolCounters (): ProtocolCounters {
 }
 
 function emptyTraffic (): Traffic {
-  return { bytesSent: 0, bytesReceived: 0, opened: 0, open: 0 }
+  return { bytesSent: 0, bytesReceived: 0, messagesSent: 0, opened: 0, open: 0 }
 }
 
 /**
@@ -90,6 +92,7 @@ function track (stream: MessageStream, traffic: Traffic, hear?: Hear): void {
   traffic.opened++
   stream.send = (data) => {
     traffic.bytesSent += data.byteLength
+    traffic.messagesSent++
     hear?.('sent', data)
     return send(data)
   }
@@ -113,6 +116,7 @@ function rowsOf (prefix: string, what: string, labels: Record<string, string>, t
   return [
     { name: `${prefix}_bytes_sent`, help: `Bytes sent ${what}.`, type: 'counter', labels, value: traffic.bytesSent },
     { name: `${prefix}_bytes_received`, help: `Bytes received ${what}.`, type: 'counter', labels, value: traffic.bytesReceived },
+    { name: `${prefix}_messages_sent`, help: `Messages sent ${what}.`, type: 'counter', labels, value: traffic.messagesSent },
     { name: `${prefix}_opened`, help: `Number ${what}, since the start.`, type: 'counter', labels, value: traffic.opened },
     { name: `${prefix}_open`, help: `Number ${what}, open now.`, type: 'gauge', labels, value: traffic.open }
   ]

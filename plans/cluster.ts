@@ -9,7 +9,7 @@ import type { InstanceContext } from './context.ts'
 import type { Member, Members } from './members.ts'
 import type { CorpusParams } from './params.ts'
 import type { NetworkCounters } from '../network/counters.ts'
-import type { Peer, ValidationSettings } from '../peersdb/index.ts'
+import type { Contribution, Peer, ValidationSettings } from '../peersdb/index.ts'
 
 /** Where a member's peer can be reached, as it tells the others. */
 export interface Address {
@@ -23,6 +23,8 @@ export interface Cluster {
   readonly peer: Peer
   readonly counters: NetworkCounters
   readonly arrivals: Arrivals
+  /** What it saw of the log before its time, where it is one that reports too early. */
+  early?: readonly Contribution[]
 }
 
 /** What is other than by default. */
@@ -32,13 +34,15 @@ export interface OpenOptions {
   readonly listen?: string[]
   /** Whether it connects to those that others tell of, and again to those that it has lost. */
   readonly peerExchange?: boolean
+  /** Whether it takes part in a DHT of PeersDB's peers. */
+  readonly dht?: boolean
   readonly validation?: ValidationSettings
 }
 
 /** Opens this instance's peer, watched from its first moment. */
 export async function openMember (
-  context: InstanceContext, members: Members, params: CorpusParams,
-  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, validation }: OpenOptions = {}
+  context: InstanceContext, members: Members, params: Pick<CorpusParams, 'sync' | 'store'>,
+  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, dht = false, validation }: OpenOptions = {}
 ): Promise<Cluster> {
   const counters = createCounters()
   const peer = await openPeer({
@@ -46,8 +50,9 @@ export async function openMember (
     pin: 'everything',
     sync: params.sync,
     peerExchange,
+    dht,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory } : {}),
+    ...(params.store === 'disk' ? { directory } : { blockPool: context.blockPool }),
     ...(validation == null ? {} : { validation })
   })
   let warnings = 0
@@ -80,7 +85,8 @@ export function addressOf ({ index, listen }: InstanceContext, peer: Peer): Addr
  * @returns all of them by their peer ids
  */
 export async function connectMember (
-  context: InstanceContext, peer: Peer, present: readonly Member[], params: CorpusParams
+  context: InstanceContext, peer: Peer, present: readonly Member[],
+  params: Pick<CorpusParams, 'timeout_secs' | 'dials' | 'seed'>
 ): Promise<ReadonlyMap<string, Member>> {
   const timeoutMs = params.timeout_secs * 1000
   const topology = createTopology(present, params)

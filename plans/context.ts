@@ -4,6 +4,7 @@ import type { Profile } from '../network/profile.ts'
 import type { NetworkCounters } from '../network/counters.ts'
 import type { TransportFactory } from '../peersdb/index.ts'
 import type { MetricName } from './metrics.ts'
+import type { SidecarShape } from './sidecar.ts'
 
 /**
  * All that an instance of a plan knows of the world: who it is, how it meets the others, what time it
@@ -19,11 +20,17 @@ export interface InstanceContext {
   readonly params: Readonly<Record<string, string>>
   readonly sync: SyncContext
   readonly clock: InstanceClock
+  /** Measures the clock against those of other machines; absent where there are none. */
+  readonly clockProbe?: ClockProbe
+  /** What shapes the network outside the instance, where there is such a thing. */
+  readonly sidecar?: Sidecar
   /** The stream of random numbers of this name, drawn from the run's seed and this instance's number. */
   random (name: string): Random
   /** The transport that applies the network profile between this instance and the others. */
   transport (init: { profile: Profile, region: string, counters: NetworkCounters }): TransportFactory
   readonly record: Recorder
+  /** What this instance takes of its machine; absent where instances share a process, of which no part is anybody's own. */
+  readonly usage?: () => { cpuMs: number, rssBytes: number }
   /** Says that this instance has come to a phase of the case; the runner counts the instances in each. Returns its position, from 1. */
   phase (name: string): Promise<number>
   /**
@@ -42,6 +49,8 @@ export interface InstanceContext {
   readonly storageDirectory: string
   /** A directory that is this instance's alone and is removed after the run. */
   readonly temporaryDirectory: string
+  /** Where instances of this run that are processes of one machine keep equal blocks once; absent where that is not worth it. */
+  readonly blockPool?: string
   /** The addresses to listen on, as multiaddrs. */
   readonly listen: string[]
   /** Aborted when the run is over for this instance; the reason is the sentence to report. */
@@ -68,6 +77,33 @@ export interface InstanceClock {
   readonly domain: string
   /** Resolves after so many milliseconds; rejects when the instance is stopped. */
   sleep (ms: number): Promise<void>
+}
+
+/** Where an instance answers with the time on its clock. */
+export interface ClockAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** How far another clock is ahead of this one. */
+export interface ClockOffset {
+  readonly offsetMs: number
+  /** It lies no further than this from the truth. */
+  readonly errorMs: number
+}
+
+export interface ClockProbe {
+  /** Answers others with the time on this clock until the instance ends. */
+  serve (): Promise<ClockAddress>
+  /** Measures how far the clock of another instance is ahead of this one, over the network between them. */
+  measure (address: ClockAddress): Promise<ClockOffset>
+  /** From now on this clock shows the time of the other one. */
+  adopt (offset: ClockOffset): void
+}
+
+export interface Sidecar {
+  /** Resolves when what all instances send is as they have asked for. */
+  configure (shape: SidecarShape, state: string, timeoutMs: number): Promise<void>
 }
 
 export type Tags = Readonly<Record<string, string | number>>

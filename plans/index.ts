@@ -1,6 +1,7 @@
 /** What runners need of the plan; instances run the bundle of `main.ts` instead. */
 export { findCase, testCases } from './cases/index.ts'
 export { phaseState } from './phases.ts'
+export { networkOf } from './network-of.ts'
 export { carryOutOnLinks, numbered } from './faults/links.ts'
 export { placeInstances } from './faults/read.ts'
 export { processFaults } from './faults/processes.ts'

@@ -18,7 +18,7 @@ export interface Differences {
 }
 
 /** Reads everything back from this peer alone and compares it, byte for byte, with what was posted. */
-export async function compareWithPosted (peer: Peer, posted: readonly Posted[], signal: AbortSignal): Promise<Differences> {
+export async function compareWithPosted (peer: Pick<Peer, 'query' | 'get'>, posted: readonly Posted[], signal: AbortSignal): Promise<Differences> {
   const entries = new Map((await Array.fromAsync(peer.query())).map((entry) => [entry.hash, entry]))
   const expected = new Map(posted.map((record) => [record.hash, record]))
   const differences: Differences = {
@@ -42,7 +42,7 @@ export async function compareWithPosted (peer: Peer, posted: readonly Posted[], 
 }
 
 /** SHA-256 of a file as this peer alone holds it; undefined where it does not hold all of it. */
-export async function digestOf (peer: Peer, cid: string, signal: AbortSignal): Promise<string | undefined> {
+export async function digestOf (peer: Pick<Peer, 'get'>, cid: string, signal: AbortSignal): Promise<string | undefined> {
   const hash = createHash('sha256')
 
   try {

@@ -100,13 +100,13 @@ async function runCase (name: string, env: RunEnv, client: SyncClient): Promise<
 
 /** What the runner `local` tells beyond Testground's environment; undefined where it is another one. */
 function readPlace (): Place | undefined {
-  const { PEERSLAB_INSTANCE: index, PEERSLAB_LIFE: life, TEST_TEMP_PATH: kept } = process.env
+  const { PEERSLAB_INSTANCE: index, PEERSLAB_LIFE: life, PEERSLAB_POOL: blockPool, TEST_TEMP_PATH: kept } = process.env
 
   if (index == null || kept == null) {
     return undefined
   }
 
-  return { index: Number(index), life: Number(life ?? 0), storageDirectory: join(kept, 'storage') }
+  return { index: Number(index), life: Number(life ?? 0), storageDirectory: join(kept, 'storage'), blockPool }
 }
 
 /** What goes wrong, where the runner `local` names it, or Testground's builder was given it together with the plan. */

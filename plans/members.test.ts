@@ -59,6 +59,6 @@ describe('instances that meet', () => {
 
   it('refuse to go on when they do not share a clock', async () => {
     const elsewhere = { ...introduction(1, 'peers'), clock: 'elsewhere' }
-    await expect(meet(contextAmong([elsewhere]), params)).rejects.toThrow('instance 1 runs on another machine than instance 0')
+    await expect(meet(contextAmong([elsewhere]), params)).rejects.toThrow('instance 1 runs on another machine than instance 0, and the offset of their clocks cannot be measured here')
   })
 })

@@ -1,4 +1,6 @@
 import { loadProfile, requireRegion } from '../network/profile.ts'
+import { agreeOnClock } from './clocks.ts'
+import { shapeBySidecar } from './sidecar.ts'
 import type { InstanceContext } from './context.ts'
 import type { CommonParams } from './params.ts'
 import type { Profile } from '../network/profile.ts'
@@ -35,10 +37,12 @@ export interface Members {
  * Introduces the instances of a run to each other. `spread` gives the instances of a group, in the order
  * of their index, the regions of the profile one after another.
  *
- * @throws {Error} when instances do not share a clock: their times could not be compared
+ * @param network - by default the profile that the parameters name
+ * @throws {Error} when instances do not share a clock and its offset cannot be measured, or a sidecar is asked for that is not there
  */
-export async function meet (context: InstanceContext, params: CommonParams): Promise<Members> {
-  const profile = await loadProfile(params.network)
+export async function meet (context: InstanceContext, params: CommonParams, network?: Profile): Promise<Members> {
+  const timeoutMs = params.timeout_secs * 1000
+  const profile = network ?? await loadProfile(params.network)
   const own: Introduction = {
     index: context.index,
     group: context.group,
@@ -52,13 +56,8 @@ export async function meet (context: InstanceContext, params: CommonParams): Pro
     await context.sync.publish('introductions', own)
   }
 
-  const introductions = await context.sync.collect<Introduction>('introductions', context.instances, params.timeout_secs * 1000)
-  const strange = introductions.find(({ clock }) => clock !== own.clock)
-
-  if (strange != null) {
-    throw new Error(`instance ${strange.index} runs on another machine than instance ${own.index}, and the offset of their clocks is not known; run all instances on one machine`)
-  }
-
+  const introductions = await context.sync.collect<Introduction>('introductions', context.instances, timeoutMs)
+  await agreeOnClock(context, introductions, timeoutMs)
   const all = assignRegions(introductions, profile)
   const self = all.find(({ index }) => index === context.index)
 
@@ -67,7 +66,13 @@ export async function meet (context: InstanceContext, params: CommonParams): Pro
   }
 
   context.record.tag({ region: self.region })
-  return { profile, all, self, withRole: (role) => all.filter((member) => member.role === role) }
+
+  if (params.shaping === 'sidecar' && context.life === 0) {
+    await shapeBySidecar(context, profile, [...new Set(all.map(({ region }) => region))], self.region, timeoutMs)
+  }
+
+  // Where nothing shapes the network, nothing is asked of it, and regions are but names.
+  return { profile: params.shaping === 'none' ? await loadProfile('none') : profile, all, self, withRole: (role) => all.filter((member) => member.role === role) }
 }
 
 export function assignRegions (introductions: readonly Introduction[], profile: Profile): Member[] {

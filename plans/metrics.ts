@@ -93,6 +93,96 @@ export const metrics = {
     meaning: 'last fault over until this peer held everything that has to be everywhere; 0 where it did already; censored=1: it still did not when the wait ran out',
     better: 'lower'
   },
+  bytes_per_contribution: {
+    unit: 'B',
+    meaning: 'bytes of libp2p connections that this peer sent and received, from connected until all held everything, for each contribution; measures sent, received; tag: peers',
+    better: 'lower'
+  },
+  messages_per_contribution: {
+    unit: 'messages',
+    meaning: 'what this peer gave streams to send, whatever their protocol, from connected until all held everything, for each contribution; tag: peers',
+    better: 'lower'
+  },
+  cpu_ms_per_contribution: {
+    unit: 'ms',
+    meaning: 'CPU time that this peer used from connected until all held everything, for each contribution; tag: peers',
+    better: 'lower'
+  },
+  held_rss_bytes: {
+    unit: 'B',
+    meaning: 'resident memory of this peer when all held everything; tag: peers',
+    better: 'lower'
+  },
+  held_store_bytes: {
+    unit: 'B',
+    meaning: 'what the store of this peer took when all held everything; tag: peers',
+    better: 'lower'
+  },
+  time_to_fetch: {
+    unit: 'ns',
+    meaning: 'a leech asks for a file until it holds all of it; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  time_to_validate: {
+    unit: 'ns',
+    meaning: 'a leech validates what it fetched, by the law that was asked for; -1: validation was off; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  msgs_rcvd: {
+    unit: 'messages',
+    meaning: 'messages of Bitswap, or of PeersDB\'s own protocol, that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  data_sent: {
+    unit: 'B',
+    meaning: 'bytes of blocks that this peer sent in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  data_rcvd: {
+    unit: 'B',
+    meaning: 'bytes of blocks that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  dup_data_rcvd: {
+    unit: 'B',
+    meaning: 'bytes of blocks that came to this peer a second time in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  blks_sent: {
+    unit: 'blocks',
+    meaning: 'blocks that this peer sent in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  blks_rcvd: {
+    unit: 'blocks',
+    meaning: 'blocks that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  dup_blks_rcvd: {
+    unit: 'blocks',
+    meaning: 'blocks that came to this peer a second time in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
+    better: 'lower'
+  },
+  private_bytes_seen: {
+    unit: 'B',
+    meaning: 'bytes of private files that streams of this instance carried, as far as they were recognised: pieces of 16 bytes, wherever they lay; tags: way (sent or received), protocol',
+    better: 'lower'
+  },
+  stream_bytes_searched: {
+    unit: 'B',
+    meaning: 'bytes of streams of this instance in which private ones were looked for; tags: way (sent or received), protocol',
+    better: 'none'
+  },
+  attack_ms: {
+    unit: 'ms',
+    meaning: 'one attack, from the connection of its first attacker until all that it asked for was answered; tags: protocol, victim (its number in the run)',
+    better: 'none'
+  },
+  public_blocks_obtained_ratio: {
+    unit: '1',
+    meaning: 'public blocks that an attack obtained, of as many as there are: the same attack that must obtain no private one; tags: protocol, victim (its number in the run)',
+    better: 'none'
+  },
   verdict_ms: {
     unit: 'ms',
     meaning: 'a strategy began to decide on a contribution until it came to its verdict; tags: strategy, verdict, content (sound or flawed)',
@@ -161,6 +251,26 @@ export const metrics = {
   link_throughput_bits_per_second: {
     unit: 'bit/s',
     meaning: 'rate at which the second half of the bytes of one libp2p stream arrived, beside what was asked for; tags: from, to',
+    better: 'none'
+  },
+  link_ping_ms: {
+    unit: 'ms',
+    meaning: 'round trip of the last of libp2p\'s own pings on a connection, every ten seconds while a run goes, beside the one that was asked for; tags: from, to',
+    better: 'none'
+  },
+  clock_offset_ms: {
+    unit: 'ms',
+    meaning: 'how far the clock of instance 0, on another machine, was ahead of this one, which was set by it',
+    better: 'none'
+  },
+  clock_error_ms: {
+    unit: 'ms',
+    meaning: 'the most by which the clock can be off that of instance 0, elapsed_ms after it was set by it: half of the fastest round trip, and what the two have come apart since',
+    better: 'lower'
+  },
+  sidecar_rtt_error_ms: {
+    unit: 'ms',
+    meaning: 'by how much the round trip differs from the profile because a sidecar delays all that an instance sends alike; tag: to, a region',
     better: 'none'
   },
   start_ms: {

@@ -9,6 +9,7 @@ import { jobNames } from './models/jobs.ts'
 import { costLaws } from './validation/cost.ts'
 import { behaviours } from './validation/voter.ts'
 import { strategyNames } from '../peersdb/strategy-names.ts'
+import { sabotageNames } from './sabotage.ts'
 
 const count = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').transform(Number)
@@ -16,6 +17,7 @@ const number = z.string().regex(/^\d+(\.\d+)?$/, 'must be a number from 0').tran
 const common = {
   network: z.string().default('none'),
   region: z.string().default('spread'),
+  shaping: z.enum(['stream', 'sidecar', 'none']).default('stream'),
   seed: count.default(1),
   timeout_secs: count.refine((s) => s > 0, 'must be at least 1').default(120)
 }
@@ -26,7 +28,8 @@ const corpus = {
   corpus: z.string().default(''),
   store: z.enum(['memory', 'disk']).default('memory'),
   sync: z.enum(['fast', 'stock']).default('fast'),
-  dials: count.default(0)
+  dials: count.default(0),
+  sabotage: z.enum(sabotageNames).default('none')
 }
 
 /** A preset is posted whole unless fewer contributions are asked for; a directory may hold anything, so that sixty of it are enough. */
@@ -36,6 +39,13 @@ function withCount<P extends { corpus: string, contributions?: number | undefine
 }
 
 const ratio = number.refine((share) => share <= 1, 'must be from 0 to 1')
+
+/** Whole numbers above 0, separated by commas. */
+const counts = z.string().regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be whole numbers above 0, separated by commas').transform((text) => text.split(',').map(Number))
+
+/** Whole numbers, separated by commas; none where it is empty. */
+const countsOrNone = z.string().regex(/^(\d+(,\d+)*)?$/, 'must be whole numbers, separated by commas')
+  .transform((text) => text === '' ? [] : text.split(',').map(Number))
 
 /** Some of the names, separated by commas, none of them twice. */
 function listOf<const N extends readonly string[]> (names: N): z.ZodType<Array<N[number]>, string> {
@@ -58,20 +68,17 @@ const executions = {
   flaws: listOf(flawNames).default([...flawNames])
 }
 
-/** How a deliberately broken instance breaks; tests of the judgement alone use it. */
-const sabotage = z.enum(['none', 'drop-tenth', 'invent', 'report-early']).default('none')
-
 const underFaults = {
   faults: z.string().default(''),
   sample_ms: count.refine((ms) => ms >= 100, 'must be at least 100').default(1000),
   store: z.enum(['memory', 'disk']).default('disk'),
-  interval_ms: number.default(1000),
-  sabotage
+  interval_ms: number.default(1000)
 }
 
 /** What the parameters of each case mean, once they are read. The manifest documents and types them for Testground. */
 export const paramSchemas = {
   replication: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }).transform(withCount),
+  scale: z.object({ ...common, ...corpus, role: z.enum(['contributor', 'reader']).default('contributor') }).transform(withCount),
   bootstrapping: z.object({
     ...common,
     ...corpus,
@@ -98,6 +105,16 @@ export const paramSchemas = {
     cut_at_secs: count.default(10),
     cut_secs: count.refine((s) => s > 0, 'must be at least 1').default(20)
   }).transform(withCount),
+  privacy: z.object({
+    ...common,
+    role: z.enum(['holder', 'reader', 'hostile']).default('holder'),
+    file_bytes: counts.refine((sizes) => sizes.every((bytes) => bytes >= 64), 'must be at least 64 each')
+      .default([5_000, 200_000, 1_200_000]),
+    store: corpus.store,
+    sync: corpus.sync,
+    dials: corpus.dials,
+    sabotage: z.enum(['none', 'serve-private', 'leak-part']).default('none')
+  }),
   modelling: z.object({
     ...common,
     ...executions,
@@ -108,6 +125,28 @@ export const paramSchemas = {
     shares: z.enum(shareNames).default('random'),
     strategy: z.enum(strategyNames).default('none'),
     sabotage: z.enum(['none', 'report-early']).default('none')
+  }),
+  transfer: z.object({
+    ...common,
+    role: z.literal('peer').default('peer'),
+    timeout_secs: common.timeout_secs.default(3600),
+    sync: corpus.sync.default('stock'),
+    run_count: count.refine((n) => n > 0, 'must be at least 1').default(20),
+    run_timeout_secs: count.refine((s) => s > 0, 'must be at least 1').default(600),
+    leech_count: count.default(2),
+    passive_count: count.default(0),
+    roles_by: z.enum(['run', 'group']).default('run'),
+    bstore_delay_ms: count.default(5),
+    file_size: counts.default([4_194_304]),
+    latency_ms: count.default(5),
+    leech_latency_ms: countsOrNone.default([]),
+    seed_latency_ms: countsOrNone.default([]),
+    jitter_pct: count.default(10),
+    bandwidth_mb: count.refine((n) => n > 0, 'must be at least 1').default(1024),
+    parallel_gen_mb: count.default(100),
+    validation_enabled: z.enum(['true', 'false']).transform((text) => text === 'true').default(true),
+    validation_algorithm: z.enum(costLaws).default('constant'),
+    sabotage: z.enum(['none', 'report-early', 'wrong-data']).default('none')
   }),
   validation: z.object({
     ...common,
@@ -139,7 +178,8 @@ export const paramSchemas = {
 export type CaseName = keyof typeof paramSchemas
 export type Params<C extends CaseName> = z.infer<(typeof paramSchemas)[C]>
 export type CommonParams = Params<CaseName>
-export type CorpusParams = Params<'replication' | 'bootstrapping' | 'churn' | 'partition' | 'modelling' | 'validation'>
+export type CorpusParams =
+  Params<'replication' | 'scale' | 'bootstrapping' | 'churn' | 'partition' | 'modelling' | 'validation'>
 export type FaultParams = Params<'churn' | 'partition'>
 
 /**

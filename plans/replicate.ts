@@ -1,8 +1,10 @@
 import { contributedMs } from './arrivals.ts'
 import { connectMember, openMember } from './cluster.ts'
 import { compareWithPosted, judge } from './judgement.ts'
+import { observeLinks } from './links.ts'
 import { meet } from './members.ts'
 import { phaseState } from './phases.ts'
+import { contributorOf } from './sabotage.ts'
 import { resolvesWithin } from './wait.ts'
 import { collectPosted, openCorpusOf, post, publishPosted, shareOf } from './workload.ts'
 import type { Arrival } from './arrivals.ts'
@@ -48,6 +50,7 @@ export async function found (
   const cluster = await openMember(context, members, params, options)
   const byPeerId = await connectMember(context, cluster.peer, founders, params)
   recordArrivals(context, cluster, ({ contributor }) => byPeerId.get(contributor))
+  observeLinks(context, cluster.peer, members, byPeerId)
   await reach(context, gathering, 'connected', founders.length)
   return cluster
 }
@@ -85,12 +88,21 @@ export async function fill (
   const { corpus, params, patienceMs } = gathering
   const rank = contributors.findIndex(({ index }) => index === context.index)
 
+  if (params.sabotage === 'report-early') {
+    cluster.early = await Array.fromAsync(cluster.peer.query())
+  }
+
   if (rank !== -1) {
     const share = shareOf(corpus.items, rank, contributors.length)
-    await publishPosted(context, await post(context, cluster.peer, share, params.interval_ms))
+    await publishPosted(context, await post(context, contributorOf(cluster.peer, params.sabotage), share, params.interval_ms))
+
+    if (params.sabotage === 'invent') {
+      await cluster.peer.contribute(Buffer.from(`what instance ${context.index} told nobody of`), { name: 'invented' })
+    }
   }
 
   const posted = await collectPosted(context, corpus.items.length, contributors.length, patienceMs)
+
   const arrived = cluster.arrivals.filesOf(posted.map(({ hash }) => hash))
   const complete = await resolvesWithin(arrived, params.timeout_secs * 1000, `the files of ${posted.length} contributions`, context.signal)
 
@@ -132,7 +144,9 @@ export async function judgeAndClose (
   context: InstanceContext, gathering: Gathering, cluster: Cluster, posted: readonly Posted[], found?: Error
 ): Promise<void> {
   const { all, self } = gathering.members
-  const failure = judge(context, self, posted, await compareWithPosted(cluster.peer, posted, context.signal))
+  const { peer, early } = cluster
+  const seen = early == null ? peer : { query: async function * () { yield * early }, get: peer.get.bind(peer) }
+  const failure = judge(context, self, posted, await compareWithPosted(seen, posted, context.signal))
   recordTraffic(context, cluster, posted)
   await reach(context, gathering, 'judged', all.length)
   await cluster.peer.close()

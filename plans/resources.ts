@@ -17,10 +17,10 @@ export function observeResources (record: Recorder): () => void {
   delay.enable()
 
   const sample = (): void => {
-    const { user, system } = process.cpuUsage()
+    const { cpuMs, rssBytes } = processUsage()
     const machine = machineTimes()
-    record.metric('rss_bytes', process.memoryUsage.rss())
-    record.metric('cpu_ms', (user + system) / 1000)
+    record.metric('rss_bytes', rssBytes)
+    record.metric('cpu_ms', cpuMs)
     // The histogram holds whole intervals, of which its own resolution is no delay.
     record.metric('event_loop_delay_ms', Math.max(0, delay.max / 1e6 - histogramResolutionMs))
     delay.reset()
@@ -40,6 +40,12 @@ export function observeResources (record: Recorder): () => void {
     sample()
     delay.disable()
   }
+}
+
+/** What this process has used of its machine: processor time so far, and resident memory now. */
+export function processUsage (): { cpuMs: number, rssBytes: number } {
+  const { user, system } = process.cpuUsage()
+  return { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() }
 }
 
 /** Time that all cores together have spent since the machine was started, and what of it they were idle. */

@@ -5,17 +5,22 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { network } from '@testground/sdk'
 import { tcp } from '@libp2p/tcp'
 import { createLinkState } from '../network/links.ts'
+import { loadProfile } from '../network/profile.ts'
 import { shaped } from '../network/shaped.ts'
+import { measureClock, serveClock } from './clock-probe.ts'
 import { followLinkFaults } from './faults/links.ts'
 import { encodePayload } from './payload.ts'
 import { createRandom } from './random.ts'
 import { phaseState } from './phases.ts'
+import { processUsage } from './resources.ts'
 import { within } from './wait.ts'
 import type { Timeline } from './faults/timeline.ts'
 import type { FileRecorder } from './recorder.ts'
-import type { InstanceClock, InstanceContext, SyncContext } from './context.ts'
+import type { ClockProbe, InstanceClock, InstanceContext, Sidecar, SyncContext } from './context.ts'
 import type { RunEnv } from '@testground/sdk/dist/src/runtime/types.js'
 import type { SyncClient } from '@testground/sdk/dist/src/sync/types.js'
+
+type NetworkClient = ReturnType<typeof network.newClient>
 
 /** How long a request may take that the sync service answers at once. */
 const requestTimeoutMs = 30_000
@@ -36,18 +41,21 @@ export interface Place {
   readonly index: number
   readonly life: number
   readonly storageDirectory: string
+  readonly blockPool?: string
 }
 
 /** The instance context over `@testground/sdk`, for a real Testground and for the local runner alike. */
 export async function createTestgroundContext (init: TestgroundContextInit): Promise<InstanceContext> {
   const { runenv, client, signal } = init
-  // What lies between instances is the plan's own link model, so a sidecar is not waited for, which may be none but in name.
+  // A sidecar is waited for only where it is to shape the network, because it may be none but in name.
   const networkClient = network.newClient(client, runenv)
   const sync = createSyncContext(client, signal)
   const index = init.place?.index ?? await sync.signal('initialized_global') - 1
   await sync.signal(`initialized_group_${runenv.testGroupId}`)
   const { seed = '1' } = runenv.testInstanceParams
-  const clock = createHostClock(signal)
+  const { clock, clockProbe } = createHostClock(signal, networkClient.getDataNetworkIP())
+  const isShaped = ['stream', undefined].includes(runenv.testInstanceParams.shaping)
+  const unshaped = await loadProfile('none')
   const links = createLinkState()
   const storageDirectory = init.place?.storageDirectory ?? join(init.temporaryDirectory, 'storage')
   mkdirSync(storageDirectory, { recursive: true })
@@ -59,9 +67,14 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     params: Object.freeze({ ...runenv.testInstanceParams }),
     sync,
     clock,
+    clockProbe,
+    ...(runenv.testSidecar ? { sidecar: createSidecar(networkClient, runenv.testInstanceCount, signal) } : {}),
     random: (name) => createRandom(seed, name, `instance ${index}`),
-    transport: ({ profile, region, counters }) => shaped(tcp(), { profile, region, counters, instance: String(index), seed: `${seed} ${index}`, links }),
+    transport: ({ profile, region, counters }) => shaped(tcp(), {
+      profile: isShaped ? profile : unshaped, region, counters, instance: String(index), seed: `${seed} ${index}`, links
+    }),
     record: init.recorder,
+    usage: processUsage,
     phase: async (name) => {
       init.onPhase(name)
       return sync.signal(phaseState(name))
@@ -70,6 +83,7 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
     life: init.place?.life ?? 0,
     followLinkFaults: (faults, startMs) => { followLinkFaults({ faults, startMs, links, clock, record: init.recorder, signal }) },
     storageDirectory,
+    blockPool: init.place?.blockPool,
     temporaryDirectory: init.temporaryDirectory,
     listen: [`/ip4/${networkClient.getDataNetworkIP()}/tcp/0`],
     signal
@@ -80,9 +94,11 @@ export async function createTestgroundContext (init: TestgroundContextInit): Pro
  * The monotonic clock of this machine, which all its processes share. Its domain is the boot of the
  * kernel, so that containers of one machine find that they share it and machines find that they do not.
  */
-function createHostClock (signal: AbortSignal): InstanceClock {
-  return {
-    nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+function createHostClock (signal: AbortSignal, host: string): { clock: InstanceClock, clockProbe: ClockProbe } {
+  let offsetMs = 0
+  const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6 + offsetMs
+  const clock: InstanceClock = {
+    nowMs,
     domain: bootId(),
     sleep: async (ms) => {
       try {
@@ -90,6 +106,33 @@ function createHostClock (signal: AbortSignal): InstanceClock {
       } catch {
         signal.throwIfAborted()
       }
+    }
+  }
+  return {
+    clock,
+    clockProbe: {
+      serve: () => serveClock(host, nowMs),
+      measure: (address) => measureClock(address, nowMs),
+      adopt: (offset) => { offsetMs += offset.offsetMs }
+    }
+  }
+}
+
+/** The SDK's network client, whose types lack what the sidecar reads: latencies in nanoseconds, rates in bits per second. */
+function createSidecar (client: NetworkClient, instances: number, signal: AbortSignal): Sidecar {
+  const nanoseconds = (ms: number): number => Math.round(ms * 1e6)
+  return {
+    configure: async ({ latencyMs, jitterMs, bandwidthBitsPerSecond, lossPercent }, state, timeoutMs) => {
+      await within(client.waitNetworkInitialized(), timeoutMs, 'the sidecar to initialize the network', signal)
+      const config = {
+        network: 'default',
+        enable: true,
+        default: { latency: nanoseconds(latencyMs), jitter: nanoseconds(jitterMs), bandwidth: bandwidthBitsPerSecond, loss: lossPercent },
+        routingPolicy: network.DENY_ALL,
+        callbackState: state,
+        callbackTarget: instances
+      } as unknown as Parameters<NetworkClient['configureNetwork']>[0]
+      await within(client.configureNetwork(config), timeoutMs, `the sidecars of ${instances} instances to shape the network`, signal)
     }
   }
 }

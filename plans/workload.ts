@@ -34,7 +34,7 @@ export function shareOf<T> (items: readonly T[], rank: number, contributors: num
 }
 
 /** Posts the items one after another, with exponentially distributed pauses between them. */
-export async function post (context: InstanceContext, peer: Peer, items: readonly CorpusItem[], intervalMs: number): Promise<Posted[]> {
+export async function post (context: InstanceContext, peer: Pick<Peer, 'contribute'>, items: readonly CorpusItem[], intervalMs: number): Promise<Posted[]> {
   const random = context.random('workload')
   const posted: Posted[] = []
 

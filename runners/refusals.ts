@@ -1,5 +1,6 @@
 import { RunRequestError } from './errors.ts'
 import type { Timeline } from '../plans/index.ts'
+import type { Composition } from './composition/index.ts'
 import type { DaemonOptions, SimulationOptions } from './runner.ts'
 
 /** @throws {RunRequestError} where the runner does not simulate */
@@ -17,6 +18,17 @@ function refuse (runner: string, options: object, why: string): void {
 
   if (option != null) {
     throw new RunRequestError(`the runner ${runner} has no option "${option}", ${why}`)
+  }
+}
+
+/** @throws {RunRequestError} for a way to shape the network that a runner does not have */
+export function refuseShaping (runner: string, { planDirectory, runs }: Composition, has: readonly string[]): void {
+  for (const { id, params } of planDirectory == null ? runs.flatMap(({ groups }) => groups) : []) {
+    const { shaping = 'stream' } = params
+
+    if (!has.includes(shaping)) {
+      throw new RunRequestError(`group ${id}: the runner ${runner} does not shape the network by shaping = "${shaping}"; use ${has.join(' or ')}${shaping === 'none' ? ', with network = "none"' : ', or --runner testground'}`)
+    }
   }
 }
 

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path'
-import { loadProfile } from '../network/profile.ts'
-import { findCase, metrics } from '../plans/index.ts'
+import { join, resolve } from 'node:path'
+import { findCase, metrics, networkOf } from '../plans/index.ts'
 import { readComposition, readManifest } from './composition/index.ts'
 import { RunRequestError } from './errors.ts'
 import { manifestFile, packageRoot } from './files.ts'
@@ -13,7 +12,7 @@ import { createRunFolder } from './run-folder.ts'
 import { simRunner } from './sim/index.ts'
 import { testgroundRunner } from './testground/index.ts'
 import type { Timeline } from '../plans/index.ts'
-import type { Composition } from './composition/index.ts'
+import type { Composition, Manifest } from './composition/index.ts'
 import type { RunOutcome, Verdict } from './outcome.ts'
 import type { OutcomeRecord, RunRecord } from './run-folder.ts'
 import type { DaemonOptions, PreparedRunner, Runner, SimulationOptions } from './runner.ts'
@@ -31,6 +30,8 @@ export interface RunOptions {
   readonly set: Readonly<Record<string, string>>
   /** The directory of the run folders. */
   readonly out: string
+  /** What the run is called among those of a matrix: the directory, below that of the composition, of its run folder. */
+  readonly cell?: string
   /** The longest a run may take, in milliseconds. */
   readonly timeoutMs: number
   /** What relative paths count from. */
@@ -48,12 +49,24 @@ export interface RunReport {
 }
 
 /**
- * Carries out a composition: checks everything first, then runs its runs one after another and writes the
- * run folder as it goes.
+ * Checks everything that can be checked before anything is written.
  *
- * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
+ * @returns how many runs the composition has, and what it draws from
+ * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError}
  */
-export async function run (options: RunOptions): Promise<RunReport> {
+export async function checkRun (options: RunOptions): Promise<{ runs: number, seed: number }> {
+  const { composition } = await prepare(options)
+  return { runs: composition.runs.length, seed: seedOf(composition) }
+}
+
+interface Prepared extends Checked {
+  readonly composition: Composition
+  readonly manifest: Manifest
+  readonly runner: PreparedRunner
+  readonly engine: RunRecord['engine']
+}
+
+async function prepare (options: RunOptions): Promise<Prepared> {
   const reading = { manifest: await readManifest(manifestFile), set: options.set, workingDirectory: options.workingDirectory }
   const composition = await readRunAgain(options.composition, reading) ?? await readComposition(options.composition, reading)
   const manifest = await manifestOf(composition, reading.manifest)
@@ -63,21 +76,35 @@ export async function run (options: RunOptions): Promise<RunReport> {
     throw new RunRequestError(`there is no runner "${options.runner}"; use one of ${Object.keys(runners).join(', ')}`)
   }
 
-  const { notes, faults } = await check(composition)
+  const checked = await check(composition)
   const prepared = await runner.prepare({ simulation: options.simulation, daemon: options.daemon })
-  const engine = await prepared.check?.(composition, manifest, faults)
+  return { composition, manifest, ...checked, runner: prepared, engine: await prepared.check?.(composition, manifest, checked.faults) }
+}
+
+/**
+ * Carries out a composition: checks everything first, then runs its runs one after another and writes the
+ * run folder as it goes.
+ *
+ * @throws {CompositionError | RunRequestError | ParameterError | ProfileError | CorpusError} before anything is written
+ */
+export async function run (options: RunOptions): Promise<RunReport> {
+  const { composition, manifest, notes, faults, runner, engine } = await prepare(options)
   const startedAt = new Date()
-  const record = { ...await describe(composition, options, prepared, { startedAt, faults }), ...(engine == null ? {} : { engine }) }
-  const folder = await createRunFolder(resolve(options.workingDirectory, options.out), composition.name, startedAt)
+  const record = { ...await describe(composition, options, runner, { startedAt, faults }), ...(engine == null ? {} : { engine }) }
+  const out = resolve(options.workingDirectory, options.out)
+  const folder = await (options.cell == null
+    ? createRunFolder(out, composition.name, startedAt)
+    : createRunFolder(join(out, composition.name), options.cell, startedAt))
   await folder.writeRecord(record)
   const outcomes: RunOutcome[] = []
 
   for (const each of composition.runs) {
-    const label = composition.runs.length > 1 ? `${composition.name}, run ${each.id}` : composition.name
+    const name = options.cell == null ? composition.name : `${composition.name}, ${options.cell}`
+    const label = composition.runs.length > 1 ? `${name}, run ${each.id}` : name
     const progress = createProgress(options.progress, label)
-    progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${runner.name}`)
+    progress.say(`case ${composition.case}, ${each.totalInstances} instances, runner ${options.runner}`)
     notes.get(each.id)?.forEach((note) => { progress.say(note) })
-    outcomes.push(await prepared.run({
+    outcomes.push(await runner.run({
       composition, manifest, run: each, folder, faults: faults.get(each.id), progress, timeoutMs: options.timeoutMs, signal: options.signal
     }))
 
@@ -144,17 +171,18 @@ async function describe (
   const isForeign = composition.planDirectory != null
   // What a plan of others calls network or seed need not be what ours does.
   const params = isForeign ? undefined : composition.runs[0]?.groups[0]?.params
-  const profile = await loadProfile(params?.network ?? 'none')
+  const profile = await networkOf(isForeign ? '' : composition.case, params)
   const { name, description, source, regions, oneWayLatencyMs } = profile
   // Runs of one composition have one network; faults of one of them may ask for more of it to be modelled.
-  const fidelities = composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id)))
+  const isModelled = ['stream', undefined].includes(params?.shaping)
+  const fidelities = isModelled ? composition.runs.map(({ id }) => runner.fidelity(profile, faults.get(id))) : []
 
   return {
     schema: 1,
     ...await readProvenance(packageRoot),
     runner: options.runner,
     fidelity: fidelities.includes('tcp-envelope') ? 'tcp-envelope' : fidelities[0] ?? 'real',
-    seed: Number(params?.seed ?? 1),
+    seed: seedOf(composition),
     command: options.command,
     startedAt: startedAt.toISOString(),
     plan: composition.plan,
@@ -164,4 +192,9 @@ async function describe (
     metrics: isForeign ? [] : Object.entries(metrics).map(([metric, about]) => ({ name: metric, ...about })),
     runs: composition.runs.map(({ id, groups }) => ({ id, groups }))
   }
+}
+
+/** All groups of all runs have one seed. */
+function seedOf ({ runs, planDirectory }: Composition): number {
+  return planDirectory != null ? 1 : Number(runs[0]?.groups[0]?.params.seed ?? 1)
 }

@@ -12,7 +12,7 @@ import { churnNames } from '../plans/faults/presets.ts'
 const root = join(import.meta.dirname, '..')
 const limitMs = 170_000
 /** The pages whose commands are run here. */
-const executed = ['comparing.md', 'corpora.md', 'faults.md', 'networks.md', 'peersdb.md', 'simulation.md']
+const executed = ['comparing.md', 'corpora.md', 'experiments.md', 'faults.md', 'networks.md', 'peersdb.md', 'simulation.md']
 
 /** The commands of a page, block by block. */
 function blocksOf (page: string): string[] {
@@ -121,6 +121,17 @@ describe('docs/faults.md', () => {
     const rows = readFileSync(join(root, 'docs', 'faults.md'), 'utf8').split('## How peers come and go')[1]?.split('## Lives')[0] ?? ''
     const named = [...rows.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names]) => names!.split(', ').map((name) => name.replaceAll('`', '')))
     expect(named).toEqual(churnNames)
+  })
+})
+
+describe('docs/experiments.md', () => {
+  it('runs as one script, from a sweep to a comparison', { timeout: 180_000 }, async () => {
+    const blocks = blocksOf('experiments.md')
+    const { code, output } = await runBlocks(blocks)
+    expect({ code, output: code === 0 ? '' : output.slice(-3000) }).toEqual({ code: 0, output: '' })
+    expect(blocks.length).toBe(1)
+    expect(output).toMatch(/^pass: 4 of 4 runs passed$/m)
+    expect(output).toMatch(/time_to_fetch/)
   })
 })
 

@@ -20,6 +20,9 @@ interface RunArguments extends SimulationArguments {
   set: string[]
   seed?: string
   seeds?: string
+  repeat?: number
+  matrix: string[]
+  yes: boolean
   out: string
   timeout: number
   analyze: boolean
@@ -36,6 +39,12 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
       .option('set', { type: 'string', array: true, nargs: 1, default: [], describe: 'set a parameter: --set contributions=10; beats the composition' })
       .option('seed', { type: 'string', requiresArg: true, describe: 'the number that all randomness is drawn from; short for --set seed=<n>' })
       .option('seeds', { type: 'string', requiresArg: true, describe: 'run once for each of these seeds: 1..20, or 1,2,5; with sim on all cores' })
+      .option('repeat', { type: 'number', requiresArg: true, describe: 'run so often, each time with the next seed' })
+      .option('matrix', {
+        type: 'string', array: true, nargs: 1, default: [],
+        describe: 'run with each of these values: --matrix sync=fast,stock; given again, with each combination'
+      })
+      .option('yes', { type: 'boolean', default: false, describe: 'start more than 100 runs' })
       .option('out', { type: 'string', requiresArg: true, default: 'runs', describe: 'directory of the run folders' })
       .option('timeout', { type: 'number', requiresArg: true, default: 600, describe: 'end a run after so many seconds' }))
       .option('engine', { type: 'string', requiresArg: true, describe: 'testground: its runner, local:docker or cluster:k8s; by default the composition\'s' })
@@ -44,13 +53,15 @@ export function runCommand (surroundings: Surroundings, use: (exitCode: number) 
       .option('json', { type: 'boolean', default: false, describe: 'print the result as one JSON object' })
       .example('$0 run composition/quick.toml', 'six peers and two newcomers, under a minute')
       .example('$0 run composition/quick.toml --runner sim', 'the same in virtual time: in seconds, and the same again')
-      .example('$0 run composition/quick.toml --set corpus=../c3o --seed 7', 'real files, another seed') as never,
+      .example('$0 run composition/quick.toml --set corpus=../c3o --seed 7', 'real files, another seed')
+      .example('$0 run composition/quick.toml --repeat 6 --matrix sync=fast,stock', 'twelve runs, to be compared:')
+      .example('$0 compare runs/quick/sync=fast runs/quick/sync=stock --vary sync', 'each combination is a study') as never,
     handler: async (args) => { use(await execute(args, surroundings)) }
   }
 }
 
 async function execute (args: RunArguments, surroundings: Surroundings): Promise<number> {
-  checkGivenOnce(args, ['runner', 'engine', 'endpoint', 'seed', 'seeds', 'out', 'timeout'])
+  checkGivenOnce(args, ['runner', 'engine', 'endpoint', 'seed', 'seeds', 'repeat', 'out', 'timeout'])
   const timeoutMs = checkTimeout(args.timeout)
   const simulation = await readSimulationOptions(args)
 
@@ -68,7 +79,9 @@ async function execute (args: RunArguments, surroundings: Surroundings): Promise
       progress: surroundings.stderr,
       signal
     }
-    return args.seeds == null ? runOnce(args, options, surroundings) : runPanel(args.seeds, args, options, surroundings)
+    return args.seeds == null && args.repeat == null && args.matrix.length === 0
+      ? runOnce(args, options, surroundings)
+      : runMany(args, options, surroundings)
   })
 }
 
@@ -103,23 +116,51 @@ async function differencesFrom (earlier: string, later: string): Promise<{ diffe
   return { differences, text: repeatText(differences) }
 }
 
-async function runPanel (text: string, args: RunArguments, options: RunOptions, surroundings: Surroundings): Promise<number> {
-  if (args.seed != null || args.analyze) {
-    throw new UsageError(`--seeds ${text}: leave out --${args.seed == null ? 'analyze' : 'seed'}, which is about one run`)
+async function runMany (args: RunArguments, options: RunOptions, surroundings: Surroundings): Promise<number> {
+  refuseBoth(args)
+  const { cellsOf, checkPanel, parseMatrix, runPanel, worstVerdict } = await import('../../runners/index.ts')
+  const matrix = parseMatrix(args.matrix)
+  const both = [...matrix.keys()].find((name) => Object.hasOwn(options.set, name))
+
+  if (both != null) {
+    throw new UsageError(`--matrix ${both}=...: ${both} is given otherwise, too; leave out one of the two`)
   }
 
-  const { parseSeeds, runSeeds, worstVerdict } = await import('../../runners/index.ts')
-  const results = await runSeeds(options, parseSeeds(text))
+  const panel = { cells: cellsOf(matrix), seeds: await seedsOf(args, options) }
+  await checkPanel(options, panel, args.yes)
+  const results = await runPanel(options, panel)
   const verdict = worstVerdict(results.map((result) => result.verdict))
 
   if (args.json) {
     surroundings.stdout.write(`${JSON.stringify({ verdict, runs: results })}\n`)
   } else {
-    results.forEach((result) => { surroundings.stdout.write(`seed ${result.seed}: ${tell(result, args, surroundings)}`) })
-    surroundings.stdout.write(`${verdict}: ${results.filter((result) => result.verdict === 'pass').length} of ${results.length} seeds passed\n`)
+    results.forEach((result) => {
+      surroundings.stdout.write(`${[...result.cell == null ? [] : [result.cell], `seed ${result.seed}`].join(', ')}: ${tell(result, args, surroundings)}`)
+    })
+    const passed = results.filter((result) => result.verdict === 'pass').length
+    surroundings.stdout.write(`${verdict}: ${passed} of ${results.length} ${matrix.size > 0 ? 'runs' : 'seeds'} passed\n`)
   }
 
   return exitCodeOf(verdict)
+}
+
+/** Refuses what is about one run, and two ways to say how often. */
+function refuseBoth ({ seed, seeds, repeat, matrix, analyze }: RunArguments): void {
+  const many = seeds != null ? `--seeds ${seeds}` : repeat != null ? `--repeat ${repeat}` : `--matrix ${matrix[0] ?? ''}`
+
+  if (seeds != null && repeat != null) {
+    throw new UsageError(`${many}: leave out --repeat, which says how many seeds there are as well`)
+  }
+
+  if (analyze || (seeds != null && seed != null)) {
+    throw new UsageError(`${many}: leave out --${analyze ? 'analyze' : 'seed'}, which is about one run`)
+  }
+}
+
+/** The seeds that were asked for; by default the one of the composition. */
+async function seedsOf ({ seeds, repeat = 1 }: RunArguments, options: RunOptions): Promise<number[]> {
+  const { checkRun, parseSeeds, repeatedSeeds } = await import('../../runners/index.ts')
+  return seeds == null ? repeatedSeeds(repeat, (await checkRun(options)).seed) : parseSeeds(seeds)
 }
 
 /** What became of a run, for people; where a simulation failed, the one command that shows the same again, with its events. */

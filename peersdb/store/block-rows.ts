@@ -1,4 +1,3 @@
-import { share } from './shared-bytes.ts'
 import type { Database } from './database.ts'
 
 export interface BlockRow {
@@ -25,10 +24,13 @@ export interface BlockRows {
 /** Stands in a row for bytes that are shared with other stores in memory. */
 const sharedMark = new Uint8Array()
 
-/** @param sharesBytes - whether the bytes are kept outside of the database, once for all stores of the process that do so */
-export function createBlockRows (database: Database, { sharesBytes = false } = {}): BlockRows {
+/** Keeps the bytes of a block outside of the database, once for all stores that do so; returns what reads them. */
+export type KeepBytes = (multihash: Uint8Array, bytes: Uint8Array) => () => Uint8Array
+
+/** @param keepBytes - where bytes are kept that are not in the database; by default they are */
+export function createBlockRows (database: Database, keepBytes?: KeepBytes): BlockRows {
   /** By the id of the row. */
-  const held = new Map<number, Uint8Array>()
+  const held = new Map<number, () => Uint8Array>()
   const isThere = (id: number): boolean => database.get('SELECT 1 AS there FROM blocks WHERE id = ?', id) != null
 
   const remove = (id: number): void => {
@@ -49,15 +51,15 @@ export function createBlockRows (database: Database, { sharesBytes = false } = {
     bytesOf: (multihash) => {
       const row = database.get<{ id: number, bytes: Uint8Array | null }>('SELECT id, bytes FROM blocks WHERE multihash = ?', multihash)
       // A large block may have the number of a small one that was removed.
-      return row?.bytes == null ? undefined : held.get(row.id) ?? row.bytes
+      return row?.bytes == null ? undefined : held.get(row.id)?.() ?? row.bytes
     },
     insert: (multihash, size, structure, bytes) => {
-      const kept = sharesBytes && bytes != null ? sharedMark : bytes ?? null
+      const kept = keepBytes != null && bytes != null ? sharedMark : bytes ?? null
       const { changes, lastInsertRowid } = database.run('INSERT OR IGNORE INTO blocks (multihash, size, structure, bytes) VALUES (?, ?, ?, ?)',
         multihash, size, Number(structure), kept)
 
-      if (changes !== 0 && kept === sharedMark && bytes != null) {
-        held.set(Number(lastInsertRowid), share(multihash, bytes))
+      if (changes !== 0 && keepBytes != null && bytes != null) {
+        held.set(Number(lastInsertRowid), keepBytes(multihash, bytes))
       }
 
       if (changes === 0 && structure) {

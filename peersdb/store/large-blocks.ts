@@ -27,8 +27,8 @@ export class LargeBlocks {
   }
 
   /** Opens the folder `blocks` of the directory, and removes the files that a crash left half done. */
-  static async open (database: Database, directory?: string): Promise<LargeBlocks> {
-    const large = new LargeBlocks(database, await openFiles(directory))
+  static async open (database: Database, directory?: string, files?: Blockstore): Promise<LargeBlocks> {
+    const large = new LargeBlocks(database, files ?? await openFiles(directory))
     large.#account(0)
 
     for (const { multihash } of database.all<{ multihash: Uint8Array }>('SELECT multihash FROM large_pending')) {

@@ -3,6 +3,7 @@ import { createBlockRows } from './block-rows.ts'
 import { Database } from './database.ts'
 import { cidOf } from './samples.test-helper.ts'
 import { openStore } from './index.ts'
+import { keepShared } from './shared-bytes.ts'
 import type { Store } from './index.ts'
 
 const bytes = new TextEncoder().encode('a block '.repeat(600))
@@ -26,7 +27,7 @@ describe('stores in memory', () => {
 
   it('keep what a transaction that failed had removed, and not what it had put', async () => {
     const database = new Database({ place: 'memory' })
-    const rows = createBlockRows(database, { sharesBytes: true })
+    const rows = createBlockRows(database, keepShared)
     const fails = (work: () => void): void => {
       expect(() => database.transaction(() => {
         work()
@@ -48,7 +49,7 @@ describe('stores in memory', () => {
 
   it('do not take a large block for a small one that was removed, whose number it has', () => {
     const database = new Database({ place: 'memory' })
-    const rows = createBlockRows(database, { sharesBytes: true })
+    const rows = createBlockRows(database, keepShared)
     rows.insert(multihash, bytes.byteLength, false, bytes)
     const { multihash: { bytes: large } } = cidOf('large')
     database.run('DELETE FROM blocks')

@@ -11,6 +11,12 @@ const forgotten = new FinalizationRegistry<string>((key) => {
   }
 })
 
+/** Keeps bytes that were checked against their multihash; returns what gives them back. */
+export function keepShared (multihash: Uint8Array, bytes: Uint8Array): () => Uint8Array {
+  const kept = share(multihash, bytes)
+  return () => kept
+}
+
 /** Bytes that were checked against their multihash: those that are shared already, or a copy that will be. */
 export function share (multihash: Uint8Array, bytes: Uint8Array): Uint8Array {
   const key = keyOf(multihash)

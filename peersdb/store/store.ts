@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { InvalidInputError } from '../errors.ts'
+import { BlockPool } from './block-pool.ts'
 import { createBlockRows } from './block-rows.ts'
 import { StoredBlocks } from './blocks.ts'
 import { BlocksBlockstore } from './blockstore.ts'
@@ -12,6 +13,8 @@ import { StoreDamagedError, StoreUnavailableError } from './errors.ts'
 import { createFiles } from './files.ts'
 import { collectGarbage } from './garbage.ts'
 import { LargeBlocks } from './large-blocks.ts'
+import { keepShared } from './shared-bytes.ts'
+import { slowBlocks } from './slow-blocks.ts'
 import { createValues } from './values.ts'
 import type { Cancellable } from '../api.ts'
 import type { Blocks } from './blocks.ts'
@@ -29,6 +32,10 @@ export interface StoreInit {
   bytesMax?: number
   /** What another store takes at the moment that shares the limit with this one; by default there is none. */
   othersBytes?: () => number
+  /** How long a block takes beside the time that it needs, in milliseconds; by default nothing. */
+  delayMs?: number
+  /** Where stores in memory, also those of other processes, keep equal blocks once, as files; by default each process does in memory. */
+  poolDirectory?: string
 }
 
 /** Where one peer keeps everything. Every method of the parts is synchronous unless it returns a promise. */
@@ -58,19 +65,23 @@ export interface Store {
  * @throws {StoreUnavailableError} where the directory cannot be used
  * @throws {StoreFullError} where there is no room for the empty tables
  */
-export async function openStore ({ directory, bytesMax, othersBytes }: StoreInit = {}): Promise<Store> {
+export async function openStore ({ directory, bytesMax, othersBytes, delayMs = 0, poolDirectory }: StoreInit = {}): Promise<Store> {
   if (bytesMax != null && !(Number.isSafeInteger(bytesMax) && bytesMax > 0)) {
     throw new InvalidInputError(`a store of at most ${bytesMax} bytes is impossible; choose a whole number above 0`)
   }
 
+  const isOutside = directory == null && bytesMax == null
+  const pool = isOutside && poolDirectory != null ? new BlockPool(poolDirectory) : undefined
+  const keepBytes = pool != null ? pool.keep.bind(pool) : isOutside ? keepShared : undefined
   const database = new Database(directory == null
     ? { place: 'memory', bytesMax, othersBytes }
     : { file: await prepareDirectory(directory), place: directory, bytesMax, othersBytes })
 
   try {
-    const large = await LargeBlocks.open(database, directory)
+    const large = await LargeBlocks.open(database, directory, pool?.large())
     // What a limit counts has to be in the database.
-    const blocks = new StoredBlocks(createBlockRows(database, { sharesBytes: directory == null && bytesMax == null }), large)
+    const stored = new StoredBlocks(createBlockRows(database, keepBytes), large)
+    const blocks = delayMs > 0 ? slowBlocks(stored, delayMs) : stored
     return {
       privateKey: directory == null ? await generateKeyPair('Ed25519') : await loadOrCreateKey(join(directory, 'identity.key')),
       datastore: new SqliteDatastore(database),

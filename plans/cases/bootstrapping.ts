@@ -1,5 +1,6 @@
 import { connectMember, openMember } from '../cluster.ts'
 import { ParameterError } from '../errors.ts'
+import { observeLinks } from '../links.ts'
 import { readParams } from '../params.ts'
 import { phaseState } from '../phases.ts'
 import { fill, found, gather, judgeAndClose } from '../replicate.ts'
@@ -80,7 +81,7 @@ async function joinInTurn (
   const startedMs = context.clock.nowMs()
   const cluster = await openMember(context, members, params)
   recordProgress(context, cluster, { startedMs, peersBefore: before.length, of: posted.length })
-  await connectMember(context, cluster.peer, [...before, ...together], params)
+  observeLinks(context, cluster.peer, members, await connectMember(context, cluster.peer, [...before, ...together], params))
   await recordBootstrap(context, gathering, cluster, { startedMs, peersBefore: before.length, posted })
   await context.phase('joined')
   return { cluster, posted }

@@ -4,6 +4,7 @@ import { readParams } from '../params.ts'
 import { openCorpusOf } from '../workload.ts'
 import type { InstanceContext } from '../context.ts'
 import type { Timeline } from '../faults/timeline.ts'
+import type { Profile } from '../../network/profile.ts'
 import type { CaseName, CorpusParams, Params } from '../params.ts'
 import type { Phase } from '../phases.ts'
 
@@ -29,6 +30,8 @@ export interface TestCase {
    * @throws {ParameterError} for what cannot go wrong so
    */
   faults? (groups: readonly GroupPlan[]): Promise<Timeline>
+  /** The network that a run lies on, where that is not the profile that the parameter `network` names. */
+  network? (params: Readonly<Record<string, string>>): Profile
   /** The phases that its instances come to, in order; `timeline` is that of `faults`. */
   phases (groups: readonly GroupPlan[], timeline?: Timeline): Phase[]
   /** What one instance does. Rejects when the judgement fails, or when it could not be carried out. */
@@ -37,8 +40,9 @@ export interface TestCase {
 
 /** What holds for all instances of a run, whatever their group. */
 const paramsOfRun = [
-  'network', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once', 'faults', 'sample_ms', 'duration_secs', 'time_scale',
-  'isolate', 'cut_at_secs', 'cut_secs', 'job', 'models', 'test_share', 'checkpoints', 'shares', 'strategy',
+  'network', 'shaping', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once', 'faults', 'sample_ms', 'duration_secs',
+  'time_scale', 'isolate', 'cut_at_secs', 'cut_secs', 'job', 'models', 'test_share', 'checkpoints', 'shares', 'strategy',
+  'run_count', 'file_size', 'file_bytes', 'latency_ms', 'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'roles_by',
   'looks_by', 'first_peersdb', 'cost_law', 'cost_index'
 ]
 

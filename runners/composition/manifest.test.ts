@@ -30,23 +30,36 @@ describe('the manifest of the plan', () => {
       ['partition', { min: 2, max: 1000, default: 6 }],
       ['modelling', { min: 2, max: 1000, default: 4 }],
       ['validation', { min: 2, max: 1000, default: 12 }],
+      ['privacy', { min: 2, max: 100, default: 6 }],
+      ['scale', { min: 2, max: 200, default: 5 }],
+      ['transfer', { min: 2, max: 64, default: 10 }],
       ['link', { min: 2, max: 100, default: 6 }]
     ])
-    const workload = ['network', 'region', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
-    expect(Object.keys(manifest.testcases.replication!.params)).toEqual(workload)
-    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...workload, 'joins_at_once'])
+    const workload = ['network', 'region', 'shaping', 'role', 'contributions', 'interval_ms', 'corpus', 'seed', 'store', 'sync', 'timeout_secs', 'dials']
+    const posting = [...workload, 'sabotage']
+    expect(Object.keys(manifest.testcases.replication!.params)).toEqual(posting)
+    expect(Object.keys(manifest.testcases.scale!.params)).toEqual(posting)
+    expect(Object.keys(manifest.testcases.bootstrapping!.params)).toEqual([...posting, 'joins_at_once'])
     const underFaults = [...workload, 'faults', 'sample_ms', 'sabotage']
     expect(Object.keys(manifest.testcases.churn!.params))
       .toEqual([...underFaults, 'churn', 'duration_secs', 'time_scale', 'crash_ratio', 'disk_loss_ratio'])
     expect(Object.keys(manifest.testcases.partition!.params)).toEqual([...underFaults, 'isolate', 'cut_at_secs', 'cut_secs'])
+    expect(Object.keys(manifest.testcases.privacy!.params)).toEqual([
+      'network', 'region', 'shaping', 'role', 'file_bytes', 'seed', 'store', 'sync', 'timeout_secs', 'dials', 'sabotage'
+    ])
     expect(Object.keys(manifest.testcases.modelling!.params)).toEqual([
       ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
+    ])
+    expect(Object.keys(manifest.testcases.transfer!.params)).toEqual([
+      'run_count', 'run_timeout_secs', 'leech_count', 'passive_count', 'roles_by', 'timeout_secs', 'bstore_delay_ms', 'file_size', 'latency_ms',
+      'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'parallel_gen_mb', 'validation_enabled', 'validation_algorithm',
+      'sync', 'seed', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.validation!.params)).toEqual([
       ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
       'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
-    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
+    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
         expect(param.default).toBeTypeOf(name === 'contributions' ? 'undefined' : 'string')

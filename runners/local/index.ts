@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { stat } from 'node:fs/promises'
 import { HarnessError } from '../errors.ts'
-import { refuseDaemonOptions, refuseLoss, refuseSimulationOptions } from '../refusals.ts'
+import { refuseDaemonOptions, refuseLoss, refuseShaping, refuseSimulationOptions } from '../refusals.ts'
 import { runLocally } from './run.ts'
 import { bundledProgram, findProgram } from './program.ts'
 import type { PreparedRunner, Runner } from '../runner.ts'
@@ -37,6 +37,8 @@ function prepared (plan: string): PreparedRunner {
       return shapes ? 'bandwidth' : 'real'
     },
     check: async (composition, manifest) => {
+      refuseShaping('local', composition, ['stream', 'none'])
+
       for (const { id, groups } of composition.runs) {
         const ofRun = new Map<string, Program>()
 

@@ -21,6 +21,8 @@ const progressIntervalMs = 250
 const graceMs = 1_000
 /** After SIGTERM an instance has this long until SIGKILL. Grace and this stay below five seconds. */
 const terminateMs = 2_500
+/** From so many on, instances keep equal blocks once, on disk: fifty times the corpus of the paper is more than most memories. */
+const poolInstancesMin = 16
 /** So many of the last lines of an instance that ended badly are shown; the outcome has more. */
 const shownLines = 5
 
@@ -100,6 +102,7 @@ function startAll (
         SYNC_SERVICE_PORT: String(sync.port),
         PEERSLAB_INSTANCE: place,
         PEERSLAB_LIFE: String(life),
+        ...(run.totalInstances < poolInstancesMin ? {} : { PEERSLAB_POOL: join(scratch, 'pool') }),
         ...(faultsFile == null ? {} : { PEERSLAB_FAULTS: faultsFile })
       }
     }))

@@ -2,12 +2,11 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadProfile } from '../../network/profile.ts'
 import { requiredLevel, requireLevel } from '../../network/level.ts'
-import { findCase, placeInstances } from '../../plans/index.ts'
+import { findCase, networkOf, placeInstances } from '../../plans/index.ts'
 import { HarnessError, RunRequestError } from '../errors.ts'
 import { judgeRun } from '../outcome.ts'
-import { refuseDaemonOptions } from '../refusals.ts'
+import { refuseDaemonOptions, refuseShaping } from '../refusals.ts'
 import { runProcess } from './process.ts'
 import type { Level } from '../../network/level.ts'
 import type { Profile } from '../../network/profile.ts'
@@ -32,7 +31,10 @@ export const simRunner: Runner = {
     const programs = await findPrograms()
     return {
       fidelity: (profile, faults) => levelFor(profile, options, faults),
-      check: async ({ planDirectory, plan }) => {
+      check: async (composition) => {
+        const { planDirectory, plan } = composition
+        refuseShaping('sim', composition, ['stream'])
+
         if (planDirectory != null) {
           throw new RunRequestError(`the runner sim runs the plan peersdb alone, whose time it can simulate, and not ${plan}; use --runner local or testground`)
         }
@@ -118,7 +120,7 @@ async function runSimulation (init: RunInit, options: SimulationOptions, program
 
 async function jobOf ({ composition, run, folder, faults }: RunInit, options: SimulationOptions, scratch: string): Promise<SimulationJob> {
   const [first] = run.groups
-  const profile = await loadProfile(first?.params.network ?? 'none')
+  const profile = await networkOf(composition.case, first?.params)
   return {
     plan: composition.plan,
     case: composition.case,

@@ -3,9 +3,8 @@
  * It is started with its clock: `node --import preload.js simulation.js <job file>`.
  */
 import { writeSync } from 'node:fs'
-import { loadProfile } from '../../network/profile.ts'
 import { createSimulatedNetwork } from '../../network/simulated.ts'
-import { findCase, phaseState } from '../../plans/index.ts'
+import { findCase, networkOf, phaseState } from '../../plans/index.ts'
 import { conduct } from './conduct.ts'
 import { followFaults } from './faults.ts'
 import { readJob } from './job.ts'
@@ -39,7 +38,7 @@ async function simulate (job: SimulationJob): Promise<void> {
   const closeMessages = job.messagesFile == null ? undefined : writeMessages(job.messagesFile, { nowMs, nameOf })
   const current = (): string => (world.currentActor() ?? world.harness).name
   const sequence = job.sequence == null ? undefined : followContribution({ ...job.sequence, nowMs, nameOf, current })
-  const profile = await world.scheduler.settle(loadProfile(job.run.groups[0]?.params.network ?? 'none'))
+  const profile = await world.scheduler.settle(networkOf(job.case, job.run.groups[0]?.params))
   const network = createSimulatedNetwork({
     stage: { nowMs, at: (dueMs, instance, run) => world.scheduler.atPlace(dueMs, run, actorOf(instance)) },
     profile,

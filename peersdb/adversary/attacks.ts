@@ -1,24 +1,27 @@
 import { lpStream } from '@libp2p/utils'
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { exchangeProtocol } from './membership/exchange-protocol.ts'
-import { decodeFields, delimited, encodeFields, splitDelimited } from './protobuf.test-helper.ts'
-import { encodeRequest, decodeVotes } from './validation/vote.ts'
-import { votesProtocol } from './validation/vote-protocol.ts'
+import { exchangeProtocol } from '../membership/exchange-protocol.ts'
+import { decodeFields, delimited, encodeFields, splitDelimited } from './protobuf.ts'
+import { encodeRequest, decodeVotes } from '../validation/vote.ts'
+import { votesProtocol } from '../validation/vote-protocol.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { HostilePeer } from './hostile-peer.test-helper.ts'
-import type { Peer } from './index.ts'
-import type { End, Item } from './sync/messages.ts'
+import type { HostilePeer, Victim } from './hostile-peer.ts'
+import type { End, Item } from '../sync/messages.ts'
 
 /** What an attacker knows, and whom it attacks. */
 export interface Target {
-  peer: Peer
+  peer: Victim
   /** The CIDs of the blocks that the attacker is after. */
   cids: CID[]
   /** The digests of their entries, or what could be taken for them. */
   digests: Uint8Array[]
   /** Another attacker, connected; a protocol may remember what it has told one before. */
   meet: () => Promise<HostilePeer>
+  /** Resolves when an entry that names this CID has come to the peer, which no attacker can see; nor can it see the next. */
+  baited: (cid: CID) => Promise<unknown>
+  /** Resolves when the peer knows that another one, by its id, is subscribed to its log as OrbitDB's peers are. */
+  knowsSubscriber: (id: string) => Promise<unknown>
 }
 
 export type Attack = (target: Target) => Promise<void>
@@ -133,7 +136,7 @@ async function askBitswap ({ peer, cids, meet }: Target, wantType: number): Prom
 }
 
 /** Wants all blocks and entries, the entries' files among them; returns what came. */
-export async function wantAll ({ peer, cids, digests, meet }: Target): Promise<{ items: Item[], end: End }> {
+export async function wantAll ({ peer, cids, digests, meet }: Pick<Target, 'peer' | 'cids' | 'digests' | 'meet'>): Promise<{ items: Item[], end: End }> {
   const wire = await (await meet()).openSync(peer, { holdsAll: true })
   // Each block is asked for as what it is, and as another codec would name it; a CID and a digest are no entries of each other.
   const blocks = cids.flatMap((cid) => [cid, CID.createV1(0x71, cid.multihash)]).map(({ bytes }) => bytes)
@@ -166,24 +169,24 @@ export async function compareAll ({ peer, meet }: Pick<Target, 'peer' | 'meet'>)
 }
 
 /** Publishes entries that name the files, in the way that OrbitDB's peers listen to. */
-async function gossip ({ peer, cids, meet }: Target): Promise<void> {
+async function gossip ({ peer, cids, meet, baited, knowsSubscriber }: Target): Promise<void> {
   const attacker = await meet()
   const { pubsub } = attacker.libp2p.services
   await offerIdentity(attacker, peer)
   pubsub.subscribe(peer.logAddress)
   // Each side tells what it is subscribed to once it can send; what is published before goes to nobody.
-  const both = [subscriptionTo(pubsub, peer.logAddress, peer.id), subscriptionTo(peer.libp2p.services.pubsub, peer.logAddress, attacker.id)]
+  const both = [subscriptionTo(pubsub, peer.logAddress, peer.id), knowsSubscriber(attacker.id)]
   await bounded(Promise.all(both), 'the subscriptions of the peer and its attacker')
 
   for (const cid of cids) {
-    const arrived = entryOf(peer, cid)
+    const arrived = baited(cid)
     await pubsub.publish(peer.logAddress, (await attacker.entry(peer, { cid: cid.toString() })).bytes)
     await bounded(arrived, `an entry that names ${cid.toString()}`)
   }
 }
 
 /** Lets a peer fetch the identity that the attacker's entries name, as it would have to be. */
-async function offerIdentity (attacker: HostilePeer, peer: Peer): Promise<void> {
+async function offerIdentity (attacker: HostilePeer, peer: Victim): Promise<void> {
   const { hash, bytes } = attacker.identity
   const { multihash } = CID.parse(hash)
   const prefix = Uint8Array.of(1, 0x71, multihash.code, multihash.size)
@@ -201,7 +204,7 @@ async function offerIdentity (attacker: HostilePeer, peer: Peer): Promise<void> 
 }
 
 /** Resolves when a node knows that another one is subscribed to a topic. */
-async function subscriptionTo (pubsub: GossipSub, topic: string, by: string): Promise<void> {
+export async function subscriptionTo (pubsub: GossipSub, topic: string, by: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const look = (): void => {
       if (pubsub.getSubscribers(topic).some((id) => id.toString() === by)) {
@@ -214,14 +217,8 @@ async function subscriptionTo (pubsub: GossipSub, topic: string, by: string): Pr
   })
 }
 
-function entryOf (peer: Peer, cid: CID): Promise<void> {
-  return new Promise<void>((resolve) => {
-    peer.events.addEventListener('contribution', ({ detail }) => { if (detail.cid === cid.toString()) { resolve() } })
-  })
-}
-
 /** Says something on a protocol, and takes what comes until the other side is done. */
-async function silentEnd (attacker: HostilePeer, peer: Peer, protocol: string, bytes: Uint8Array): Promise<void> {
+async function silentEnd (attacker: HostilePeer, peer: Victim, protocol: string, bytes: Uint8Array): Promise<void> {
   const wire = await attacker.open(peer, protocol)
   wire.send(bytes)
   await bounded(wire.ended, `the end of ${protocol}`)

@@ -1,0 +1,269 @@
+import { createCounters } from '../../network/counters.ts'
+import { openPeer } from '../../peersdb/index.ts'
+import { addressOf, neighbours } from '../cluster.ts'
+import { JudgementError } from '../errors.ts'
+import { digestOf } from '../judgement.ts'
+import { meet } from '../members.ts'
+import { readParams } from '../params.ts'
+import { phaseState } from '../phases.ts'
+import { castParts, requireBothEnds } from '../transfer/cast.ts'
+import { contentOf, sha256Of } from '../transfer/content.ts'
+import { countExchange } from '../transfer/exchange.ts'
+import { regionOf, transferNetwork } from '../transfer/network.ts'
+import { costMs } from '../validation/cost.ts'
+import { resolvesWithin, within } from '../wait.ts'
+import { checkGroups } from './case.ts'
+import type { Profile } from '../../network/profile.ts'
+import type { Address } from '../cluster.ts'
+import type { InstanceContext } from '../context.ts'
+import type { NodeType, Part, TransferParams } from '../transfer/cast.ts'
+import type { ExchangeCounter } from '../transfer/exchange.ts'
+import type { Peer } from '../../peersdb/index.ts'
+import type { TestCase } from './case.ts'
+
+/** How long the first requests of leeches are spread over, in milliseconds. */
+const staggerMs = 10
+const nanosecondsPerMs = 1e6
+
+/** Seeds hold a file, leeches fetch it, others only stand by: the experiment of the authors' Testground plan, on PeersDB's peers. */
+export const transfer: TestCase = {
+  check: async (groups) => {
+    const all = await checkGroups('transfer', groups)
+    const byGroup = new Map(groups.map(({ id }, i) => [id, all[i] as TransferParams]))
+    const members = groups.flatMap(({ id, count }) => Array.from({ length: count }, () => id)).map((group, index) => ({ group, index }))
+    const parts = castParts(members, (group) => byGroup.get(group) as TransferParams)
+    requireBothEnds(parts)
+    const count = (type: string): number => parts.filter(({ nodeType }) => nodeType === type).length
+    return [`${count('Seed')} seeds, ${count('Leech')} leeches, ${count('Passive')} passive`]
+  },
+
+  network: (params) => transferNetwork(readParams('transfer', params)),
+
+  phases: (groups) => ['connected', 'transferred'].map((name) => ({
+    name,
+    instances: groups.reduce((sum, { count }) => sum + count, 0)
+  })),
+
+  run: async (context) => {
+    const stage = await enter(context)
+    const { params, part } = stage
+    // Leeches come anew in every run, for whoever has been sent a block is not sent it again so soon.
+    const staying = part.nodeType === 'Leech' ? undefined : await openNode(stage)
+    await context.phase('connected')
+    const failures: string[] = []
+
+    for (const [sizeIndex, fileBytes] of params.file_size.entries()) {
+      failures.push(...await transferSize(stage, staying, { sizeIndex, fileBytes }))
+    }
+
+    await context.phase('transferred')
+    await context.sync.barrier(phaseState('transferred'), stage.instances, params.timeout_secs * 1000)
+    await staying?.close()
+
+    if (failures.length > 0) {
+      throw new JudgementError(`instance ${context.index} of group ${context.group} (${part.nodeType}): ${failures.join('; ')}`)
+    }
+  }
+}
+
+interface Stage {
+  readonly context: InstanceContext
+  readonly params: TransferParams
+  readonly profile: Profile
+  readonly part: Part
+  readonly instances: number
+  /** The numbers of leeches, and of seeds, in the run. */
+  readonly leeches: ReadonlySet<number>
+  readonly seeds: readonly number[]
+}
+
+/** A peer, and what is counted of it. */
+interface Node {
+  readonly peer: Peer
+  readonly exchange: ExchangeCounter
+  close (): Promise<void>
+}
+
+/** Finds its part among those of all. */
+async function enter (context: InstanceContext): Promise<Stage> {
+  const params = readParams('transfer', context.params)
+  const profile = transferNetwork(params)
+  const { all } = await meet(context, params, profile)
+  const part = castParts(all, () => params).find(({ index }) => index === context.index) as Part
+  context.record.tag({ region: regionOf(part.latencyMs) })
+  await context.sync.publish('parts', { index: part.index, nodeType: part.nodeType })
+  const parts = await context.sync.collect<Pick<Part, 'index' | 'nodeType'>>('parts', all.length, params.timeout_secs * 1000)
+  const numbersOf = (type: NodeType): number[] =>
+    parts.filter(({ nodeType }) => nodeType === type).map(({ index }) => index).sort((a, b) => a - b)
+  return { context, params, profile, part, instances: all.length, leeches: new Set(numbersOf('Leech')), seeds: numbersOf('Seed') }
+}
+
+async function openNode ({ context, params, profile, part }: Stage): Promise<Node> {
+  const peer = await openPeer({
+    listen: context.listen,
+    sync: params.sync,
+    peerExchange: false,
+    storeDelayMs: params.bstore_delay_ms,
+    transport: context.transport({ profile, region: regionOf(part.latencyMs), counters: createCounters() })
+  })
+  const exchange = countExchange(peer.libp2p)
+  return {
+    peer,
+    exchange,
+    close: async () => {
+      exchange.end()
+      await peer.close()
+    }
+  }
+}
+
+/** Connects all with all: leeches dial everybody who stays, and each dials those of its kind before it. */
+async function connectAll (stage: Stage, { peer }: Node, runId: string, isFirst: boolean): Promise<void> {
+  const { context, params, instances, leeches } = stage
+  const timeoutMs = params.run_timeout_secs * 1000
+  const isLeech = leeches.has(context.index)
+  const topic = `addresses-${runId}`
+  await context.sync.publish(topic, addressOf(context, peer))
+  const addresses = await context.sync.collect<Address>(topic, instances, timeoutMs)
+  const isDialled = ({ index }: Address): boolean => isLeech
+    ? !leeches.has(index) || index < context.index
+    : isFirst && !leeches.has(index) && index < context.index
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  await Promise.all(addresses.filter(isDialled).map(({ multiaddr }) => peer.connect(multiaddr, { signal })))
+
+  // Who stays may still count leeches that have gone.
+  if (isLeech) {
+    await within(neighbours(peer, instances - 1), timeoutMs, `${instances - 1} peers to listen to the contributions log`, context.signal)
+  }
+}
+
+interface Size {
+  readonly sizeIndex: number
+  readonly fileBytes: number
+}
+
+/** Transfers the file of one size as often as asked. @returns a sentence for everything that was not as it should be */
+async function transferSize (stage: Stage, staying: Node | undefined, { sizeIndex, fileBytes }: Size): Promise<string[]> {
+  const { context, params, part } = stage
+  const content = part.nodeType === 'Passive' ? new Uint8Array(0) : contentOf(fileBytes)
+  const sha256 = sha256Of(content)
+  const failures: string[] = []
+  let cid = ''
+
+  for (let run = 1; run <= params.run_count; run++) {
+    const runId = `${sizeIndex}-${run}`
+    await together(stage, `start-run-${runId}`)
+    const node = staying ?? await openNode(stage)
+    cid = run === 1 ? await settle(stage, node.peer, sizeIndex, content) : cid
+    await together(stage, `ready-to-connect-${runId}`)
+    await connectAll(stage, node, runId, sizeIndex === 0 && run === 1)
+    await together(stage, `connect-complete-${runId}`)
+    node.exchange.take()
+    const fetched = part.nodeType === 'Leech' ? await fetchFile(stage, node.peer, sizeIndex, cid) : undefined
+
+    // What a leech holds, and once what a seed does, is read back and compared.
+    if ((part.nodeType === 'Leech' || (part.nodeType === 'Seed' && run === 1)) &&
+      await digestOf(node.peer, cid, context.signal) !== sha256) {
+      failures.push(`run ${run}: what it holds is not the file of ${fileBytes} bytes`)
+    }
+
+    await together(stage, `transfer-complete-${runId}`)
+    recordRun(stage, node.exchange, { run, fileBytes, fetched })
+
+    if (node !== staying) {
+      await node.close()
+    }
+  }
+
+  if (part.nodeType === 'Seed' && staying != null) {
+    await staying.peer.unpin(cid)
+    await staying.peer.collectGarbage()
+  }
+
+  return failures
+}
+
+/** Seeds add the file, one after another, and tell its CID. */
+async function settle ({ context, params, part, seeds }: Stage, peer: Peer, sizeIndex: number, content: Uint8Array): Promise<string> {
+  const timeoutMs = params.run_timeout_secs * 1000
+  const [generated, topic] = [`seed-generated-${sizeIndex}`, `root-cid-${sizeIndex}`]
+
+  if (part.nodeType !== 'Seed') {
+    const [root = ''] = part.nodeType === 'Leech' ? await context.sync.collect<string>(topic, 1, timeoutMs) : []
+    return root
+  }
+
+  const before = seeds.indexOf(context.index)
+
+  if (before > 0) {
+    await context.sync.barrier(generated, before, timeoutMs)
+  }
+
+  const added = params.sabotage === 'wrong-data' ? content.map((byte) => byte ^ 1) : content
+  const { cid } = await peer.contribute(added, { name: `${content.byteLength}.bin`, signal: context.signal })
+  await context.sync.signal(generated)
+  await context.sync.publish(topic, cid)
+  return cid
+}
+
+interface Fetched {
+  readonly fetchMs: number
+  readonly validateMs: number
+  readonly isComplete: boolean
+}
+
+async function fetchFile ({ context, params }: Stage, peer: Peer, sizeIndex: number, cid: string): Promise<Fetched> {
+  const random = context.random(`transfer of ${cid}`)
+  await context.clock.sleep(random.integer(0, staggerMs - 1))
+  const startedMs = context.clock.nowMs()
+  const timeoutMs = params.run_timeout_secs * 1000
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  const isComplete = params.sabotage === 'report-early' ||
+    await resolvesWithin(peer.pin(cid, { signal }), timeoutMs, `file ${cid}`, context.signal)
+  const fetchMs = context.clock.nowMs() - startedMs
+
+  if (!params.validation_enabled) {
+    // What the authors' plan records where nothing is validated: minus one nanosecond.
+    return { fetchMs, validateMs: -1 / nanosecondsPerMs, isComplete }
+  }
+
+  const validatingMs = context.clock.nowMs()
+  await context.clock.sleep(costMs(params.validation_algorithm, sizeIndex, random.uniform()))
+  return { fetchMs, validateMs: context.clock.nowMs() - validatingMs, isComplete }
+}
+
+function recordRun (
+  { context: { record }, params, part }: Stage, exchange: ExchangeCounter,
+  { run, fileBytes, fetched }: { run: number, fileBytes: number, fetched?: Fetched }
+): void {
+  const tags = {
+    latencyMS: part.latencyMs,
+    bandwidthMB: params.bandwidth_mb,
+    run,
+    seq: part.seq,
+    groupName: part.groupName,
+    groupSeq: part.groupSeq,
+    fileSize: fileBytes,
+    nodeType: part.nodeType,
+    nodeTypeIndex: part.nodeTypeIndex
+  }
+
+  if (fetched != null) {
+    record.metric('time_to_fetch', Math.round(fetched.fetchMs * nanosecondsPerMs), tags, fetched.isComplete ? {} : { censored: 1 })
+    record.metric('time_to_validate', Math.round(fetched.validateMs * nanosecondsPerMs), tags)
+  }
+
+  const counts = exchange.take()
+  record.metric('msgs_rcvd', counts.msgsRcvd, tags)
+  record.metric('data_sent', counts.dataSent, tags)
+  record.metric('data_rcvd', counts.dataRcvd, tags)
+  record.metric('dup_data_rcvd', counts.dupDataRcvd, tags)
+  record.metric('blks_sent', counts.blksSent, tags)
+  record.metric('blks_rcvd', counts.blksRcvd, tags)
+  record.metric('dup_blks_rcvd', counts.dupBlksRcvd, tags)
+}
+
+async function together ({ context, params, instances }: Stage, state: string): Promise<void> {
+  await context.sync.signal(state)
+  await context.sync.barrier(state, instances, params.timeout_secs * 1000)
+}
