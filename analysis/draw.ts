@@ -6,11 +6,13 @@ import { timeOverSize } from './figures/bootstrapping-size.ts'
 import { drawConvergence } from './figures/convergence.ts'
 import { drawReplication } from './figures/ecdf.ts'
 import { drawLink } from './figures/link.ts'
+import { drawPrediction } from './figures/prediction.ts'
 import { drawReplicationByRegion } from './figures/replication-by-region.ts'
 import { drawReplicationMatrix } from './figures/replication-matrix.ts'
 import { drawScaling } from './figures/scaling.ts'
 import { drawSequence } from './figures/sequence.ts'
 import { drawTraffic } from './figures/traffic.ts'
+import { drawValidation } from './figures/validation.ts'
 import type { Caption, Drawing, Layout } from './figures/figure.ts'
 import { scalingRuns } from './scaling-runs.ts'
 import type { RunFolder } from './read.ts'
@@ -22,7 +24,9 @@ const owed: Readonly<Record<string, readonly string[]>> = {
   replication: ['replication'],
   bootstrapping: ['replication', 'bootstrapping'],
   churn: ['replication', 'convergence', 'availability'],
-  partition: ['replication', 'convergence', 'availability']
+  partition: ['replication', 'convergence', 'availability'],
+  validation: ['validation'],
+  modelling: ['prediction']
 }
 
 /** Every figure of a run folder, in the order of a report, each of them drawn or the reason why not. */
@@ -40,6 +44,8 @@ export function drawAll (folder: RunFolder, warnings: readonly Warning[], layout
     drawAvailability(rows, faults, caption),
     drawTraffic(rows, caption),
     drawScaling(scalingRuns(folder), caption),
+    drawValidation(rows, run, caption),
+    drawPrediction(rows, caption),
     drawLink(rows, caption),
     drawSequence(sequences, caption)
   ]

@@ -72,6 +72,9 @@ export function regionScales (regions: readonly string[]): { colour: object, das
   }
 }
 
+/** Colour, dash and shape of each of some names that are no regions, such as models and strategies. */
+export const modelScales = regionScales
+
 /** The shape of every run, where runs share a panel. */
 export function runShapes (runs: readonly string[]): object {
   return { domain: runs, range: runs.map((_, index) => shapes[index % shapes.length]) }
@@ -117,7 +120,7 @@ export function frame (title: string, caption: Caption, metrics: readonly string
   const concerning = caption.warnings.filter(({ metric }) => metric === undefined || metrics.includes(metric))
   const notes = [
     ...[caption.source, ...remarks].flatMap((sentence) => wrap(sentence, lengths.subtitle)),
-    ...warningsOf(concerning, lengths.subtitle)
+    ...warningsOf(concerning, lengths.subtitle, isTitled)
   ]
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -190,9 +193,9 @@ export function panelRows (caption: Caption, rows: ReadonlyArray<readonly object
 }
 
 /** The warnings in two lines, cut after a whole one where they are more. */
-function warningsOf (warnings: readonly Warning[], lineLength: number): string[] {
+function warningsOf (warnings: readonly Warning[], lineLength: number, isTitled: boolean): string[] {
   if (warnings.length === 0) return []
-  const pointer = ' See the report.'
+  const pointer = isTitled ? ' See the report.' : ' See the tables.'
   const lines = wrap(warningsInBrief(warnings), lineLength - pointer.length)
   const kept = lines.slice(0, warningLines)
   const last = kept.pop() ?? ''

@@ -11,11 +11,13 @@ import { boxOf } from './box-panel.ts'
 import { drawBootstrappingCluster } from './bootstrapping-cluster.ts'
 import { drawConvergence } from './convergence.ts'
 import { column, page } from './figure.ts'
+import { drawPrediction } from './prediction.ts'
 import { drawReplicationByRegion } from './replication-by-region.ts'
 import { drawReplicationMatrix } from './replication-matrix.ts'
 import { drawReplicationPrototype } from './replication-prototype.ts'
 import { drawScaling } from './scaling.ts'
 import { drawTraffic } from './traffic.ts'
+import { drawValidation } from './validation.ts'
 import type { Faults } from '../faults.ts'
 import type { Row } from '../rows.ts'
 import type { SizePoint } from './bootstrapping-size.ts'
@@ -63,6 +65,20 @@ const sizes = [1, 7, 13].flatMap((peersBefore) => (['log', 'files'] as const).ma
   ({ what, run: 'main', newcomer: 'n/0', region: 'us-west1', peersBefore, seconds: what === 'log' ? 2 : 5, ranOut: peersBefore === 13 && what === 'files' })))
 const replications: PeerReplication[] = regions.map((region, index) => ({ run: 'main', region, peer: `peers/${index}`, meanMs: 20 * index + 5, minMs: 20 * index, isBound: index === 2 }))
 
+const predictions = [0, 1].flatMap((peer) => rowsOf('peers', peer, ['gbm', 'ernest'].flatMap((model) => [
+  row(`prediction_error_mape,region=r,job=sgd,model=${model},data=local,corpus_held=0.25,target=all,strategy=none`, { value: 60 + 10 * peer }),
+  ...[0.5, 1].map((held) => row(`prediction_error_mape,region=r,job=sgd,model=${model},data=partial,corpus_held=${held},target=all,strategy=none`, { value: 40 - 20 * held + peer })),
+  row(`prediction_error_mape,region=r,job=sgd,model=${model},data=full,corpus_held=1,target=own,strategy=none`, { value: 1 })
+]).join('')))
+const validated = [['honest', 'none', 0.4], ['wrong', 'peersdb', 0.2]].flatMap(([run, strategy, rate]) => [0, 1].flatMap((peer) => rowsOf('askers', peer, [
+  row(`false_accept_rate,region=r,strategy=${strategy}`, { value: Number(rate) + 0.1 * peer }), row(`false_reject_rate,region=r,strategy=${strategy}`, { value: 0 }),
+  row(`validation_messages,region=r,strategy=${strategy}`, { value: 80, contributions: 40 }), row(`validations_computed,region=r,strategy=${strategy}`, { value: 20, contributions: 40 })
+].join(''), String(run))))
+const validationRun = { runs: [
+  { id: 'honest', groups: [{ id: 'askers', count: 2 }] },
+  { id: 'wrong', groups: [{ id: 'askers', count: 2 }, { id: 'liars', count: 1, params: { behaviour: 'wrong' } }, { id: 'none', count: 0, params: { behaviour: 'sybil' } }] }
+] }
+
 const drawers: Record<string, (caption: Caption) => Drawing> = {
   'replication-by-region': (caption) => drawReplicationByRegion(peers, caption),
   'replication-matrix': (caption) => drawReplicationMatrix(peers, caption),
@@ -71,6 +87,8 @@ const drawers: Record<string, (caption: Caption) => Drawing> = {
   traffic: (caption) => drawTraffic(traffic, caption),
   scaling: (caption) => drawScaling(scaling, caption),
   'bootstrapping-cluster': (caption) => drawBootstrappingCluster(sizes, caption),
+  prediction: (caption) => drawPrediction(predictions, caption),
+  validation: (caption) => drawValidation(validated, validationRun, caption),
   'replication-prototype': (caption) => drawReplicationPrototype(replications, caption)
 }
 
@@ -96,6 +114,7 @@ it.each([
   [drawReplicationByRegion([], caption), 'replication_entry_ms'], [drawReplicationMatrix([], caption), 'replication_entry_ms'],
   [drawConvergence([], faults, caption), 'files_held_ratio'], [drawAvailability([], faults, caption), 'files_available_ratio'],
   [drawTraffic([], caption), 'protocol_bytes_received'], [drawScaling(scaling.slice(0, 1), caption), 'two numbers of instances'],
+  [drawPrediction([], caption), 'prediction_error_mape'], [drawValidation([], {}, caption), 'false_accept_rate'],
   [drawBootstrappingCluster(sizes.slice(0, 2), caption), 'at least 3 sizes'], [drawReplicationPrototype([], caption), 'replication_entry_ms']
 ])('says in one sentence what is missing: %o', (drawing, what) => {
   expect(drawing).toMatchObject({ missing: expect.stringMatching(new RegExp(`^There is no .*${what}.*\\.$`)) as string })
@@ -153,6 +172,22 @@ describe('what is drawn', () => {
     const instances = [{ run: 'n2', group: 'peers', index: 0 }, { run: 'n9', group: 'peers', index: 1 }]
     const runs = scalingRuns({ rows, instances, run: { runs: [{ id: 'n9', groups: [{ id: 'peers', count: 7 }, { id: 'newcomers', count: 2 }] }] } })
     expect(runs.map(({ run, instances, values }) => [run, instances, values.get('replication_file_ms')?.value])).toEqual([['n2', 1, 306], ['n9', 9, 8]])
+  })
+
+  it('of predictions is the mean over peers by part of the corpus, and apart what own data alone gave', () => {
+    const { drawn } = figureOf(drawPrediction(predictions, caption))
+    expect(drawn.filter(({ model }) => model === 'gbm').map(({ data, fraction, mape, peers }) => [data, fraction, mape, peers])).toEqual([
+      ['local', 0.25, 65, 2], ['shared', 0.5, 30.5, 2], ['shared', 1, 20.5, 2]
+    ])
+  })
+
+  it('of validation is each run\'s error against its cost per contribution, and what its liars did', () => {
+    const { drawn } = figureOf(drawValidation(validated, validationRun, caption))
+    expect(drawn).toHaveLength(8)
+    expect(drawn.find(({ run, error, cost }) => run === 'wrong' && String(error).startsWith('Flawed') && String(cost).startsWith('requests'))).toEqual({
+      run: 'wrong', strategy: 'peersdb', adversary: 'wrong', error: 'Flawed ones taken for valid', rate: 0.25, cost: 'requests for votes per contribution', amount: 2
+    })
+    expect(drawn.filter(({ run }) => run === 'honest').every(({ adversary }) => adversary === 'honest')).toBe(true)
   })
 
   it('of the prototype is what its raw results say, without those that say nothing', () => {

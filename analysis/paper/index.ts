@@ -40,6 +40,8 @@ const experiments = [
 ] as const
 /** Runs from which the range of the medians covers the true median with at least 95 %. */
 const runsForInterval = 6
+/** Fewer entries than this are another experiment than the prototype's, which posted more than ten thousand. */
+const entriesMin = 10_000
 
 /**
  * Writes the paper's two experiments from a study as figures of one column, ours beside the prototype's series, their numbers as
@@ -128,7 +130,20 @@ function warningsOf (runs: readonly PaperRun[], leftOut: readonly string[]): War
     ...(runs.length > 0 && runs.length < runsForInterval
       ? [{ sentence: `A median of runs needs ${runsForInterval} for a 95 % interval, and there ${runs.length === 1 ? 'is 1' : `are ${runs.length}`}: points are peers, which one run has in common.`, brief: runs.length === 1 ? 'one run only' : `${runs.length} runs only` }]
       : []),
+    ...scaledDown(runs),
+    ...(runs.some(({ source }) => source.get('runner') === 'sim')
+      ? [{ sentence: 'A simulation counts no time for computing unless it was told the costs; the prototype was slowed down by it.', brief: 'no time for computing' }]
+      : []),
     ...differing.map((label) => ({ sentence: `The runs differ in ${label}.`, brief: `runs differ in ${label}` })),
     ...leftOut.map((sentence) => ({ sentence, brief: 'runs left out' }))
   ]
+}
+
+function scaledDown (runs: readonly PaperRun[]): Warning[] {
+  const fewest = runs.reduce((least, { entries }) => Math.min(least, entries), Infinity)
+  if (fewest >= entriesMin) return []
+  return [{
+    sentence: `Runs had as few as ${fewest} entries where the prototype had more than ${entriesMin.toLocaleString('en')}: their times show what is left of the experiment, and not which is faster.`,
+    brief: `${fewest} entries against more than ${entriesMin.toLocaleString('en')}`
+  }]
 }

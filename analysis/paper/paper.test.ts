@@ -50,7 +50,7 @@ describe('the paper of a study', () => {
   it('has both experiments in all forms, their tables, and says what it left out', async () => {
     const paper = await writePaper(join(directory, 'runs'), { out })
     expect(paper).toMatchObject({ figures: ['replication-prototype', 'bootstrapping-cluster'], missing: [] })
-    expect(paper.warnings.join('\n')).toMatch(/there is 1: points are peers.*Run 2 is left out, for its verdict is fail\./s)
+    expect(paper.warnings.join('\n')).toMatch(/there is 1: points are peers.*as few as 2 entries where the prototype had more than 10,000.*Run 2 is left out, for its verdict is fail\./s)
     const names = ['replication-prototype', 'bootstrapping-cluster'].flatMap((name) => ['csv', 'pdf', 'png', 'svg', 'vl.json'].map((form) => `${name}.${form}`))
     expect((await readdir(out)).sort()).toEqual([...names, 'figures.tex', 'tables'].sort())
     expect((await readdir(join(out, 'tables'))).sort()).toContain('bootstrapping-cluster.tex')

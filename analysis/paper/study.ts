@@ -20,6 +20,8 @@ export interface PaperRun {
   source: ReadonlyMap<string, string>
   regions: readonly string[]
   commit: string
+  /** How many entries a newcomer had to fetch, or the largest number that a peer received; 0 where nothing is known. */
+  entries: number
   replication: PeerReplication[]
   bootstrapping: SizePoint[]
 }
@@ -93,9 +95,10 @@ interface Sum {
 }
 
 /** Keeps of millions of rows one sum for each peer, and one point for each newcomer. */
-export function createPaperReducer (run: string): { add: (reading: Reading) => void, result: () => Pick<PaperRun, 'replication' | 'bootstrapping'> } {
+export function createPaperReducer (run: string): { add: (reading: Reading) => void, result: () => Pick<PaperRun, 'entries' | 'replication' | 'bootstrapping'> } {
   const peers = new Map<string, Sum>()
   const bootstrapping: SizePoint[] = []
+  let entries = 0
   return {
     add: (reading) => {
       const { metric, value, censored, group, index } = reading
@@ -107,15 +110,18 @@ export function createPaperReducer (run: string): { add: (reading: Reading) => v
         sum.sumMs += value
         sum.minMs = Math.min(sum.minMs, value)
         sum.n++
+        entries = Math.max(entries, sum.n)
         if (censored) sum.ranOut++
       }
       if (metric !== 'bootstrap_log_ms' && metric !== 'bootstrap_files_ms') return
       const peersBefore = Number(tagOf(reading, 'peers_before') ?? NaN)
       if (!Number.isInteger(peersBefore)) return
+      entries = Math.max(entries, Number(tagOf(reading, 'entries') ?? 0))
       const what = metric === 'bootstrap_log_ms' ? 'log' : 'files'
       bootstrapping.push({ what, run, newcomer: instance, region: tagOf(reading, 'region') ?? '-', peersBefore, seconds: value / 1000, ranOut: censored })
     },
     result: () => ({
+      entries,
       replication: [...peers].map(([peer, { region, sumMs, minMs, n, ranOut }]) =>
         ({ run, region, peer, meanMs: sumMs / n, minMs, isBound: ranOut > 0 })),
       bootstrapping
