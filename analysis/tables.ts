@@ -3,7 +3,9 @@ import { groupBy } from './rows.ts'
 import type { MetricRecord, RunRecord } from './records.ts'
 import { newcomerTable } from './tables/newcomer.ts'
 import { linkTable } from './tables/link.ts'
+import { predictionMetric, predictionTable } from './tables/prediction.ts'
 import { resourceMetrics, resourceTable } from './tables/resource.ts'
+import { validationMetrics, validationTable } from './tables/validation.ts'
 import { samplesOf } from './samples.ts'
 import { quantileInterval, sortSamples, summarise } from './statistics/index.ts'
 import type { Estimate, Sample } from './statistics/index.ts'
@@ -14,7 +16,8 @@ import type { Scale } from './units.ts'
 
 /** Metrics with a table of their own, or that are curves rather than samples. */
 const elsewhere = new Set([
-  'bootstrap_entries_held', 'bootstrap_files_held', 'link_rtt_ms', 'link_throughput_bits_per_second', ...resourceMetrics
+  'bootstrap_entries_held', 'bootstrap_files_held', 'link_rtt_ms', 'link_throughput_bits_per_second', predictionMetric,
+  ...validationMetrics, ...resourceMetrics
 ])
 
 /** The metrics whose distribution by region everyone needs, and what a reader calls them. */
@@ -40,7 +43,7 @@ export function buildTables (rows: readonly Row[], run: RunRecord): Tables {
   return {
     main: filled([
       ...headlines.map(([metric, called]) => regionTable(metric, byMetric.get(metric) ?? [], described, called)),
-      newcomerTable(rows), linkTable(rows), resourceTable(rows)
+      newcomerTable(rows), predictionTable(rows), validationTable(rows), linkTable(rows), resourceTable(rows)
     ]),
     details: filled(others.map((metric) => regionTable(metric, byMetric.get(metric) ?? [], described)))
   }

@@ -5,10 +5,12 @@ import type { RunRecord } from './run-folder.ts'
  * (https://w3id.org/ro/crate/1.2, https://w3id.org/ro/wfrun/process/0.5).
  */
 export function roCrate (record: RunRecord): object {
-  const files = [
-    { '@id': 'run.json', name: 'What was run, with everything needed to run it again', encodingFormat: 'application/json' },
-    { '@id': 'outcome.json', name: 'Verdict and the outcome of every instance', encodingFormat: 'application/json' }
-  ].map((file) => ({ '@type': 'File', ...file }))
+  const about = 'What was run, with everything needed to run it again'
+  const input = { '@id': 'run.json', '@type': 'File', name: about, encodingFormat: 'application/json' }
+  // The crate is written while the run goes on, too, and names no file that is not there yet.
+  const outputs = record.endedAt == null
+    ? []
+    : [{ '@id': 'outcome.json', '@type': 'File', name: 'Verdict and the outcome of every instance', encodingFormat: 'application/json' }]
   const instances = { '@id': 'instances/', '@type': 'Dataset', name: 'Outputs of every instance, in Testground\'s layout' }
 
   return {
@@ -28,7 +30,7 @@ export function roCrate (record: RunRecord): object {
         datePublished: record.startedAt,
         license: { '@id': 'https://spdx.org/licenses/CC0-1.0' },
         conformsTo: { '@id': 'https://w3id.org/ro/wfrun/process/0.5' },
-        hasPart: [...files, instances].map(({ '@id': id }) => ({ '@id': id })),
+        hasPart: [input, ...outputs, instances].map(({ '@id': id }) => ({ '@id': id })),
         mentions: { '@id': '#run' }
       },
       { '@id': 'https://w3id.org/ro/wfrun/process/0.5', '@type': 'CreativeWork', name: 'Process Run Crate', version: '0.5' },
@@ -37,13 +39,23 @@ export function roCrate (record: RunRecord): object {
         '@id': '#run',
         '@type': 'CreateAction',
         name: `peerslab ${record.command.join(' ')}`,
+        description: `Case ${record.case} with runner ${record.runner}, seed ${record.seed}, on ${record.host.cores ?? 'an unknown number of'} cores.`,
         instrument: { '@id': '#peerslab' },
+        object: { '@id': input['@id'] },
         startTime: record.startedAt,
         ...(record.endedAt == null ? {} : { endTime: record.endedAt }),
-        result: [...files, instances].map(({ '@id': id }) => ({ '@id': id }))
+        result: [...outputs, instances].map(({ '@id': id }) => ({ '@id': id })),
+        actionStatus: { '@id': `http://schema.org/${record.endedAt == null ? 'ActiveActionStatus' : 'CompletedActionStatus'}` }
       },
-      { '@id': '#peerslab', '@type': 'SoftwareApplication', name: 'PeersLab', version: record.peerslab },
-      ...files,
+      {
+        '@id': '#peerslab',
+        '@type': 'SoftwareApplication',
+        name: 'PeersLab',
+        softwareVersion: `${record.peerslab}${record.commit == null ? '' : ` (commit ${record.commit}${record.dirty === true ? ', with changes' : ''})`}`,
+        softwareRequirements: Object.entries(record.versions).map(([name, version]) => `${name} ${version}`)
+      },
+      input,
+      ...outputs,
       instances
     ]
   }

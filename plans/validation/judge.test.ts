@@ -46,6 +46,7 @@ describe('the judgement of validation', () => {
     const verdicts = [verdict([once, { ...once, counted: false }])]
     expect(judged({ verdicts })).toMatch(/^a vote of instance 0 \(peers\/0\) on baf was not counted, because it voted twice/)
     expect(judged({ verdicts, reports: [report({ stuffs: true, isSound: false })] })).toBeUndefined()
+    expect(judged({ verdicts, strategy: 'cached' })).toBeUndefined()
     expect(judged({ verdicts: [verdict([once, once])] })).toBe('instance 0 (peers/0) counts more than once in the verdict on baf')
     expect(judged({ verdicts: [verdict([{ ...once, voter: 'nobody', counted: false }])] })).toContain('a peer that is none of this run (nobody)')
   })
