@@ -51,7 +51,10 @@ describe('a run of the bootstrapping case, analysed', () => {
     const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort()
     expect(files).toEqual([
-      ...['bootstrapping', 'replication'].flatMap((name) => ['csv', 'png', 'svg', 'vl.json'].map((type) => `figures/${name}.${type}`)),
+      ...['bootstrapping', 'replication', 'replication-by-region', 'replication-matrix', 'traffic']
+        .flatMap((name) => ['csv', 'pdf', 'png', 'svg', 'vl.json'].map((type) => `figures/${name}.${type}`)),
+      ...['bootstrapping', 'replication_entry_ms', 'replication_file_ms', 'resources']
+        .flatMap((name) => ['csv', 'md', 'tex'].map((type) => `tables/${name}.${type}`)),
       ...[...newcomers, ...peers].flatMap((place) => ['results.out', 'run.err', 'run.out'].map((name) => `instances/${place}/${name}`)),
       'outcome.json', 'report.html', 'ro-crate-metadata.json', 'run.json', 'summary.txt'
     ].sort())
