@@ -88,18 +88,26 @@ function metricsOf (before: Reduced, after: Reduced): Repeat['metrics'] {
 /** Looks at the rows as they were written; an archive has none that could be looked at alone. */
 async function haveSameBytes (before: VisitedFolder, after: VisitedFolder): Promise<boolean> {
   const keys = [before, after].map(({ instances }) => instances.map(instanceKey).join('\n'))
-  if (keys[0] !== keys[1] || before.instances.length === 0) return false
+  if (keys[0] !== keys[1]) return false
+  let compared = 0
   for (const { run, group, index } of before.instances) {
     const place = join('instances', run, group, String(index), 'results.out')
     const [old, now] = await Promise.all([before, after].map(({ path }) => digest(join(path, place))))
     if (old !== now) return false
+    if (old !== undefined) compared++
   }
-  return true
+  return compared > 0
 }
 
-async function digest (file: string): Promise<string> {
+/** Undefined where there is no such file: a plan of others may record nothing, and an instance may be lost. */
+async function digest (file: string): Promise<string | undefined> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
+  try {
+    await pipeline(createReadStream(file), hash)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
   return hash.digest('hex')
 }
 
@@ -109,6 +117,7 @@ export function repeatText ({ earlier, surroundings, outcome, metrics, isSameByt
     phrases.length === 0 ? [`${what}: the same`] : [`${what}:`, ...phrases.map((phrase) => `  ${phrase}`)]
   const head = [`It repeats ${earlier}; there against here:`, ...list('surroundings', surroundings), ...list('outcome', outcome)]
   if (isSameBytes) return `${[...head, 'rows: the same, byte by byte'].join('\n')}\n`
+  if (metrics.length === 0) return `${[...head, 'rows: none'].join('\n')}\n`
   const several = new Set(metrics.map(({ part }) => part)).size > 1
   const table = tableText({
     title: 'metrics',
