@@ -184,7 +184,7 @@ describe('a run of the replication case', () => {
     expect(first).toHaveLength(4)
     expect(await cids('1')).toEqual(first)
     expect(await cids('2')).not.toEqual(first)
-  })
+  }, 90_000)
 
   it('carries out its [[runs]] one after another, in the order of the file', async () => {
     const runs = ['second', 'first'].map((id) => `[[runs]]\nid = "${id}"\n[[runs.groups]]\nid = "peers"\n`).join('')
