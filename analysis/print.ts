@@ -1,5 +1,6 @@
 import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { undefinedWhereAbsent } from './absent.ts'
 import { csv } from './csv.ts'
 import { RunFolderError } from './errors.ts'
 import { renderPdf } from './render-pdf.ts'
@@ -40,7 +41,7 @@ export async function printFigure (
  * @throws RunFolderError where it cannot be made, or is no folder
  */
 export async function makeFigureFolder (path: string): Promise<void> {
-  const info = await lstat(path).catch(() => undefined)
+  const info = await lstat(path).catch(undefinedWhereAbsent)
   if (info !== undefined && !info.isDirectory()) throw new RunFolderError(`${path} is no folder, so that no figures can be written there: move it away and try again.`)
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
     throw new RunFolderError(`Cannot make ${path}: ${(error as Error).message}. Make the folder writable, or name another one.`)

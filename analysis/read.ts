@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { undefinedWhereAbsent } from './absent.ts'
 import { isArchiveName } from './archive.ts'
 import { RunFolderError } from './errors.ts'
 import { parseFaults } from './faults.ts'
@@ -154,7 +155,7 @@ async function isFolder (path: string): Promise<boolean> {
 }
 
 async function isFile (path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isFile() === true
+  return (await lstat(path).catch(undefinedWhereAbsent))?.isFile() === true
 }
 
 async function readText (path: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { undefinedWhereAbsent } from './absent.ts'
 import { differencesOf, factsOf, valuesOfFacts } from './comparison/environment.ts'
 import { createReducer } from './comparison/reduce.ts'
 import { folderName } from './describe.ts'
@@ -102,13 +103,7 @@ async function haveSameBytes (before: VisitedFolder, after: VisitedFolder): Prom
 /** Undefined where there is no such file: a plan of others may record nothing, and an instance may be lost. */
 async function digest (file: string): Promise<string | undefined> {
   const hash = createHash('sha256')
-  try {
-    await pipeline(createReadStream(file), hash)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  return hash.digest('hex')
+  return pipeline(createReadStream(file), hash).then(() => hash.digest('hex'), undefinedWhereAbsent)
 }
 
 /** What differs, for people; that nothing does, where nothing does. */

@@ -2,6 +2,8 @@ import { CID } from 'multiformats/cid'
 
 /** How many CIDs are remembered: more than are under way at a time, and a megabyte or two. */
 const parsedMax = 2048
+/** Longer ones hold their content in themselves, and a peer could fill the memory with them. */
+const textLengthMax = 128
 /** By text, the oldest first. */
 const parsed = new Map<string, CID>()
 
@@ -19,6 +21,11 @@ export function cidOf (text: string): CID {
   }
 
   const cid = CID.parse(text)
+
+  if (text.length > textLengthMax) {
+    return cid
+  }
+
   const [oldest] = parsed.keys()
 
   if (parsed.size >= parsedMax && oldest != null) {

@@ -78,7 +78,7 @@ function filterButtons (view: View, { param, values }: Interactive['filters'][nu
   const shown = new Set(values)
   const apply = (): void => {
     each.forEach((one, index) => { one.setAttribute('aria-pressed', String(shown.has(values[index] as string))) })
-    view.signal(param, values.filter((value) => shown.has(value))).runAsync().catch(() => {})
+    view.signal(param, values.filter((value) => shown.has(value))).runAsync().catch(reportError)
   }
   const each = values.map((value) => {
     const one = button(value, () => {
@@ -100,7 +100,10 @@ const near = new IntersectionObserver((entries) => {
     if (!isIntersecting) continue
     near.unobserve(target)
     // The drawn figure stays where it cannot be replaced.
-    replace(target).catch(() => { target.classList.add('drawn-only') })
+    replace(target).catch((error: unknown) => {
+      reportError(error)
+      target.classList.add('drawn-only')
+    })
   }
 }, { rootMargin: '600px' })
 document.querySelectorAll('figure[data-figure]').forEach((figure) => { near.observe(figure) })

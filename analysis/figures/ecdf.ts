@@ -6,13 +6,8 @@ import { ecdf, median, thin } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
   drawnRegions, drawnRuns, fractionAxis, frame, isNarrow, layoutOf, legendBelow, logTicks, panelRows, panelTitle, pointsMax,
-  regionRemarks, regionScales, wantsLog
+  regionRemarks, regionScales, replicationPanels, wantsLog
 } from './figure.ts'
-
-const panels = [
-  { metric: 'replication_entry_ms', label: 'Log entry' },
-  { metric: 'replication_file_ms', label: 'File' }
-]
 
 /** One-way latency that was asked for, in ms: from region, to region. */
 export type Latencies = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -33,11 +28,11 @@ interface Point {
  * for (median over the same rows), which nothing can beat.
  */
 export function drawReplication (rows: readonly Row[], caption: Caption, latencies: Latencies): Drawing {
-  const wanted = rows.filter((row) => panels.some(({ metric }) => metric === row.metric))
+  const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
   const occurring = wanted.map((row) => row.tags.region ?? '-')
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
-  const points = runs.flatMap((run) => panels.flatMap(({ metric, label }) => {
+  const points = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
     const byRegion = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), (row) => row.tags.region ?? '-')
     const curves = regions.flatMap((region) => curve(region, byRegion.get(region) ?? [], latencies))
     return curves.map((point): Point => ({ run, panel: label, ...point }))
@@ -79,14 +74,14 @@ interface Parts {
 function replicationSpec ({ title, points, runs, regions, caption, remarks: more }: Parts): TopLevelSpec {
   const log = wantsLog(points.map(({ ms }) => ms))
   const has = (kind: Point['kind']): boolean => points.some((point) => point.kind === kind)
-  const shown = panels.filter(({ label }) => points.some(({ panel }) => panel === label))
+  const shown = replicationPanels.filter(({ label }) => points.some(({ panel }) => panel === label))
   const remarks = [
     ...(has('asked') ? ['▲ one-way latency asked of the network, median over the drawn rows.'] : []),
     ...(has('ran out') ? ['○ the longest wait that ran out: the curve stays below 1.'] : []),
     ...more
   ]
   return {
-    ...frame(title, caption, panels.map(({ metric }) => metric), remarks),
+    ...frame(title, caption, replicationPanels.map(({ metric }) => metric), remarks),
     data: { values: points.map((point) => ({ ...point })) },
     spacing: 20,
     vconcat: panelRows(caption, runs.map((run) => shown.map(({ label }, column) => ({

@@ -45,6 +45,11 @@ export type Drawing = { figure: Figure } | { name: string, missing: string }
 
 /** More regions than this cannot be told apart; the tables hold them all. */
 export const regionsMax = 14
+/** What figures of replication show side by side. */
+export const replicationPanels = [
+  { metric: 'replication_entry_ms', label: 'Log entry' },
+  { metric: 'replication_file_ms', label: 'File' }
+] as const
 /** Points of one curve; more than a printed figure can show. */
 export const pointsMax = 400
 

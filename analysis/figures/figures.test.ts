@@ -1,24 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../rows.ts'
-import { parseRow } from '../rows.ts'
 import { renderPng, renderSvg } from '../render.ts'
 import { loadFonts } from '../fonts.ts'
 import { wrap } from '../wrap.ts'
 import { newcomerRows, peerRows, regions, row } from '../folder.test-helper.ts'
+import { figureOf, rowsOf } from './drawing.test-helper.ts'
 import { drawBootstrapping } from './bootstrapping.ts'
 import { drawReplication } from './ecdf.ts'
-import type { Drawing, Figure } from './figure.ts'
+import type { Figure } from './figure.ts'
 import { drawnRegions, frame, logTicks, regionScales, wantsLog } from './figure.ts'
 import { drawLink } from './link.ts'
 
 const fonts = loadFonts()
 const caption = { source: 'runner local · seed 1', warnings: [{ sentence: 'There is only one run.', brief: 'one run only' }, { sentence: 'It was late.', brief: 'late', metric: 'link_rtt_ms' }], regions }
-const rowsOf = (group: string, index: number, text: string, run = 'main'): Row[] =>
-  text.trim().split('\n').map((line) => parseRow(line, { run, group, index }) as Row)
-const figureOf = (drawing: Drawing): Figure => {
-  if ('missing' in drawing) throw new Error(drawing.missing)
-  return drawing.figure
-}
 const peers = regions.flatMap((_, index) => rowsOf('peers', index, peerRows(index)))
 const newcomers = [0, 1].flatMap((index) => rowsOf('newcomers', index, newcomerRows(index)))
 const links = rowsOf('peers', 0, [

@@ -3,9 +3,9 @@ import { peerRows, regions, row } from '../folder.test-helper.ts'
 import { loadFonts } from '../fonts.ts'
 import { prototypeBootstrapping, prototypeReplication } from '../prototype.ts'
 import { atWidth, renderSvg, sizeOf } from '../render.ts'
-import { parseRow } from '../rows.ts'
 import { scalingRuns } from '../scaling-runs.ts'
 import { median, quantile } from '../statistics/index.ts'
+import { figureOf, rowsOf } from './drawing.test-helper.ts'
 import { drawAvailability } from './availability.ts'
 import { boxOf } from './box-panel.ts'
 import { drawBootstrappingCluster } from './bootstrapping-cluster.ts'
@@ -19,19 +19,12 @@ import { drawScaling } from './scaling.ts'
 import { drawTraffic } from './traffic.ts'
 import { drawValidation } from './validation.ts'
 import type { Faults } from '../faults.ts'
-import type { Row } from '../rows.ts'
 import type { SizePoint } from './bootstrapping-size.ts'
-import type { Caption, Drawing, Figure } from './figure.ts'
+import type { Caption, Drawing } from './figure.ts'
 import type { PeerReplication } from './replication-prototype.ts'
 
 const fonts = loadFonts()
 const caption: Caption = { source: 'runner sim · seed 1', warnings: [], regions }
-const rowsOf = (group: string, index: number, text: string, run = 'main'): Row[] =>
-  text.trim().split('\n').map((line) => parseRow(line, { run, group, index }) as Row)
-const figureOf = (drawing: Drawing): Figure => {
-  if ('missing' in drawing) throw new Error(drawing.missing)
-  return drawing.figure
-}
 
 const peers = regions.flatMap((_, index) => rowsOf('peers', index, peerRows(index)))
 const faults: Faults[] = [{

@@ -5,12 +5,9 @@ import { samplesOf } from '../samples.ts'
 import type { Box } from './box-panel.ts'
 import { boxOf, boxPanel } from './box-panel.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRegions, drawnRuns, frame, isNarrow, layoutOf, logTicks, panelRows, panelTitle, regionRemarks, wantsLog } from './figure.ts'
-
-const panels = [
-  { metric: 'replication_entry_ms', label: 'Log entry' },
-  { metric: 'replication_file_ms', label: 'File' }
-]
+import {
+  drawnRegions, drawnRuns, frame, isNarrow, layoutOf, logTicks, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
+} from './figure.ts'
 
 interface RegionBox extends Box {
   run: string
@@ -22,11 +19,11 @@ interface RegionBox extends Box {
  * panels per run.
  */
 export function drawReplicationByRegion (rows: readonly Row[], caption: Caption): Drawing {
-  const wanted = rows.filter((row) => panels.some(({ metric }) => metric === row.metric))
+  const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
   const occurring = wanted.map((row) => row.tags.region ?? '-')
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
-  const boxes = runs.flatMap((run) => panels.flatMap(({ metric, label }) => {
+  const boxes = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
     const byRegion = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), (row) => row.tags.region ?? '-')
     return regions.flatMap((region): RegionBox[] => {
       const { samples } = samplesOf(byRegion.get(region) ?? [])
@@ -46,7 +43,7 @@ export function drawReplicationByRegion (rows: readonly Row[], caption: Caption)
     { run, panel, region: row, kind: 'box', ms: null, censored: null, n, p5, q1, median, q3, p95 },
     ...points.map(({ value, censored }) => ({ run, panel, region: row, kind: 'point', ms: value, censored, n: null, p5: null, q1: null, median: null, q3: null, p95: null }))
   ])
-  const spec = specOf({ boxes, runs, regions, caption }, frame(title, caption, panels.map(({ metric }) => metric), notes))
+  const spec = specOf({ boxes, runs, regions, caption }, frame(title, caption, replicationPanels.map(({ metric }) => metric), notes))
   return { figure: { name: 'replication-by-region', title, width: layoutOf(caption).width, spec, drawn } }
 }
 
@@ -58,7 +55,7 @@ interface Parts {
 }
 
 function specOf ({ boxes, runs, regions, caption }: Parts, common: object): TopLevelSpec {
-  const shown = panels.filter(({ label }) => boxes.some(({ panel }) => panel === label))
+  const shown = replicationPanels.filter(({ label }) => boxes.some(({ panel }) => panel === label))
   const values = boxes.flatMap(({ points, p5, p95 }) => [p5, p95, ...points.map(({ value }) => value)])
   const log = wantsLog(values)
   const domain = log ? [Math.min(...values) / 1.15, Math.max(...values) * 1.15] : [0, Math.max(...values) * 1.06]

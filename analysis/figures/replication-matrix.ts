@@ -5,14 +5,11 @@ import { samplesOf } from '../samples.ts'
 import { scaleFor } from '../units.ts'
 import { summarise } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
-import { drawnRegions, drawnRuns, frame, isNarrow, layoutOf, panelRows, panelTitle, regionRemarks, wantsLog } from './figure.ts'
+import {
+  drawnRegions, drawnRuns, frame, isNarrow, layoutOf, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
+} from './figure.ts'
 import type { HeatMapCell } from './heat-map.ts'
 import { heatPanel } from './heat-map.ts'
-
-const panels = [
-  { metric: 'replication_entry_ms', label: 'Log entry' },
-  { metric: 'replication_file_ms', label: 'File' }
-]
 
 interface RunCell extends HeatMapCell {
   run: string
@@ -24,11 +21,11 @@ interface RunCell extends HeatMapCell {
 
 /** `replication-matrix`: the median time from each region to each other one, entry and file side by side on one scale, one row per run. */
 export function drawReplicationMatrix (rows: readonly Row[], caption: Caption): Drawing {
-  const wanted = rows.filter((row) => panels.some(({ metric }) => metric === row.metric))
+  const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
   const occurring = wanted.flatMap(({ tags }) => [tags.region ?? '-', tags.from ?? '-'])
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
-  const cells = runs.flatMap((run) => panels.flatMap(({ metric, label }) => {
+  const cells = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
     const pairs = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), ({ tags }) => JSON.stringify([tags.from ?? '-', tags.region ?? '-']))
     return regions.flatMap((from) => regions.map((to): RunCell => {
       const { samples } = samplesOf(pairs.get(JSON.stringify([from, to])) ?? [])
@@ -47,7 +44,7 @@ export function drawReplicationMatrix (rows: readonly Row[], caption: Caption): 
   ]
   const drawn = cells.map(({ run, panel, from, to, value, n, isBound }): Record<string, Cell> =>
     ({ run, panel, from, to, median_ms: value, n, lower_bound: isBound }))
-  const spec = specOf({ cells, runs, regions, caption }, frame(title, caption, panels.map(({ metric }) => metric), notes))
+  const spec = specOf({ cells, runs, regions, caption }, frame(title, caption, replicationPanels.map(({ metric }) => metric), notes))
   return { figure: { name: 'replication-matrix', title, width: layoutOf(caption).width, spec, drawn } }
 }
 
@@ -65,7 +62,7 @@ function specOf ({ cells, runs, regions, caption }: Parts, common: object): TopL
   const scaled = values.map((value) => value / divisor)
   const isLog = wantsLog(scaled)
   const label = `median in ${unit}${isLog ? ', log' : ''}`
-  const shown = panels.filter(({ label }) => cells.some(({ panel }) => panel === label))
+  const shown = replicationPanels.filter(({ label }) => cells.some(({ panel }) => panel === label))
   const size = isNarrow(caption) ? 156 : shown.length === 1 ? 340 : 198
   return {
     ...common,

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { undefinedWhereAbsent } from '../absent.ts'
 import { wholeFolder } from '../folder.test-helper.ts'
 import { readSequence } from '../read-sequence.ts'
 import { loadFonts } from '../fonts.ts'
@@ -110,7 +111,7 @@ describe('the file of a sequence', () => {
     await writeFile(join(folder, 'instances', 'main', 'simulation.json'), JSON.stringify({ followed: { name: 'job.zip' } }))
     const problems: string[] = []
     const read = { sentMs: 1, receivedMs: 2.5, from: 'peers/0', to: 'peers/1', protocol: '/a/1.0.0', bytes: 10, what: 'want' }
-    const textOf = (run: string) => (name: string) => readFile(join(folder, 'instances', run, name), 'utf8').catch(() => undefined)
+    const textOf = (run: string) => (name: string) => readFile(join(folder, 'instances', run, name), 'utf8').catch(undefinedWhereAbsent)
     expect(await readSequence(textOf('main'), 'main', problems)).toEqual([{ run: 'main', name: 'job.zip', messages: [read, { ...read, receivedMs: undefined }] }])
     expect(problems).toEqual([expect.stringContaining('3 lines that are no messages')])
     expect(await readSequence(textOf('other'), 'other', problems)).toEqual([])

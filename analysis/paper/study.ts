@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { undefinedWhereAbsent } from '../absent.ts'
 import { isArchiveName } from '../archive.ts'
 import { sourceOf } from '../describe.ts'
 import { visitRunFolder } from '../read.ts'
@@ -41,7 +42,7 @@ const depthMax = 2
  * @throws PaperError where there is none
  */
 export async function readPaperStudy (path: string, onProgress: (sentence: string) => void): Promise<PaperStudy> {
-  const info = await stat(path).catch(() => undefined)
+  const info = await stat(path).catch(undefinedWhereAbsent)
   if (info === undefined) throw new PaperError(`There is no study ${path}: give a run folder, a folder of run folders, or runs itself.`)
   const folders = info.isDirectory() ? await runsBelow(path, depthMax) : isArchiveName(path) ? [path] : []
   const study: PaperStudy = { runs: [], leftOut: [] }

@@ -1,5 +1,6 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { undefinedWhereAbsent } from '../absent.ts'
 import { createColumn } from '../column.ts'
 import { parseReading } from '../readings.ts'
 import { createIntern, plain } from '../rows.ts'
@@ -38,7 +39,7 @@ export function createLive (): Live {
 
   return {
     look: async (run) => {
-      const files = await readdir(join(run.path, 'instances'), { recursive: true }).catch(() => [])
+      const files = await readdir(join(run.path, 'instances'), { recursive: true }).catch(undefinedWhereAbsent) ?? []
       for (const file of files.sort()) {
         const [id, group, index, name, ...more] = file.split(/[/\\]/)
         if (id === undefined || group === undefined || index === undefined || more.length > 0) continue
@@ -96,7 +97,7 @@ export function createLive (): Live {
 async function follow (path: string, followed: Map<string, Followed>, onLine: (line: string) => void): Promise<void> {
   const known = followed.get(path) ?? { at: 0, rest: '' }
   followed.set(path, known)
-  const file = await open(path).catch(() => undefined)
+  const file = await open(path).catch(undefinedWhereAbsent)
   if (file === undefined) return
   try {
     const buffer = Buffer.alloc(chunkBytes)

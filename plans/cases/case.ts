@@ -93,6 +93,24 @@ export async function checkGroups<C extends CaseName> (caseName: C, groups: read
   return all
 }
 
+/**
+ * Checks the groups of a case in which contributors post a corpus.
+ *
+ * @returns what is to be said of the corpus
+ */
+export async function checkContributing (caseName: 'replication' | 'scale', groups: readonly GroupPlan[]): Promise<string[]> {
+  const [first] = await checkGroups(caseName, groups)
+  const notes = await checkCorpus(first)
+  requireContributors(caseName, groups)
+  return notes
+}
+
+/** Phases that every instance comes to. */
+export function phasesOfAll (names: readonly string[], groups: readonly GroupPlan[]): Phase[] {
+  const instances = groups.reduce((sum, { count }) => sum + count, 0)
+  return names.map((name) => ({ name, instances }))
+}
+
 /** Opens the corpus once, so that one that is missing, empty or unreadable is refused before anything starts. */
 export async function checkCorpus (params: CorpusParams | undefined): Promise<string[]> {
   return params == null ? [] : [`corpus: ${(await openCorpusOf(params)).description}`]

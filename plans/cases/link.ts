@@ -7,7 +7,7 @@ import { meet } from '../members.ts'
 import { readParams } from '../params.ts'
 import { phaseState } from '../phases.ts'
 import { measureThroughput, serveThroughput } from '../throughput.ts'
-import { checkGroups } from './case.ts'
+import { checkGroups, phasesOfAll } from './case.ts'
 import type { Address } from '../cluster.ts'
 import type { InstanceContext } from '../context.ts'
 import type { Member, Members } from '../members.ts'
@@ -26,10 +26,7 @@ export const link: TestCase = {
     return []
   },
 
-  phases: (groups) => ['connected', 'measured'].map((name) => ({
-    name,
-    instances: groups.reduce((sum, { count }) => sum + count, 0)
-  })),
+  phases: (groups) => phasesOfAll(['connected', 'measured'], groups),
 
   run: async (context) => {
     const params = readParams('link', context.params)

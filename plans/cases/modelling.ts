@@ -8,7 +8,7 @@ import { predictionErrors } from '../modelling/errors.ts'
 import { holdingsOf } from '../modelling/holdings.ts'
 import { readParams } from '../params.ts'
 import { fill, found, gather, judgeAndClose, reach } from '../replicate.ts'
-import { checkGroups, requireContributors } from './case.ts'
+import { checkGroups, phasesOfAll, requireContributors } from './case.ts'
 import type { Cluster } from '../cluster.ts'
 import type { InstanceContext } from '../context.ts'
 import type { Executions } from '../executions/executions.ts'
@@ -32,10 +32,7 @@ export const modelling: TestCase = {
     return first == null ? [] : [`corpus: ${(await openExecutions(executionsOf(first))).description}`]
   },
 
-  phases: (groups) => ['connected', 'filled', 'modelled', 'judged'].map((name) => ({
-    name,
-    instances: groups.reduce((sum, { count }) => sum + count, 0)
-  })),
+  phases: (groups) => phasesOfAll(['connected', 'filled', 'modelled', 'judged'], groups),
 
   run: async (context) => {
     const params = readParams('modelling', context.params)

@@ -1,21 +1,13 @@
 import { readParams } from '../params.ts'
 import { fill, found, gather, judgeAndClose, reach } from '../replicate.ts'
-import { checkCorpus, checkGroups, requireContributors } from './case.ts'
+import { checkContributing, phasesOfAll } from './case.ts'
 import type { TestCase } from './case.ts'
 
 /** A contribution is posted: when does its entry, and when its file, reach every other peer? */
 export const replication: TestCase = {
-  check: async (groups) => {
-    const [first] = await checkGroups('replication', groups)
-    const notes = await checkCorpus(first)
-    requireContributors('replication', groups)
-    return notes
-  },
+  check: (groups) => checkContributing('replication', groups),
 
-  phases: (groups) => ['connected', 'filled', 'judged'].map((name) => ({
-    name,
-    instances: groups.reduce((sum, { count }) => sum + count, 0)
-  })),
+  phases: (groups) => phasesOfAll(['connected', 'filled', 'judged'], groups),
 
   run: async (context) => {
     const gathering = await gather(context, readParams('replication', context.params))

@@ -1,23 +1,15 @@
 import { readParams } from '../params.ts'
 import { fill, found, gather, judgeAndClose, reach } from '../replicate.ts'
-import { checkCorpus, checkGroups, requireContributors } from './case.ts'
+import { checkContributing, phasesOfAll } from './case.ts'
 import type { Cluster } from '../cluster.ts'
 import type { InstanceContext } from '../context.ts'
 import type { TestCase } from './case.ts'
 
 /** Contributions reach every peer: what does each of them cost one peer, and how does that grow with the number of peers? */
 export const scale: TestCase = {
-  check: async (groups) => {
-    const [first] = await checkGroups('scale', groups)
-    const notes = await checkCorpus(first)
-    requireContributors('scale', groups)
-    return notes
-  },
+  check: (groups) => checkContributing('scale', groups),
 
-  phases: (groups) => ['connected', 'filled', 'judged'].map((name) => ({
-    name,
-    instances: groups.reduce((sum, { count }) => sum + count, 0)
-  })),
+  phases: (groups) => phasesOfAll(['connected', 'filled', 'judged'], groups),
 
   run: async (context) => {
     const gathering = await gather(context, readParams('scale', context.params))

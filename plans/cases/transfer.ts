@@ -12,7 +12,7 @@ import { countExchange } from '../transfer/exchange.ts'
 import { regionOf, transferNetwork } from '../transfer/network.ts'
 import { costMs } from '../validation/cost.ts'
 import { resolvesWithin, within } from '../wait.ts'
-import { checkGroups } from './case.ts'
+import { checkGroups, phasesOfAll } from './case.ts'
 import type { Profile } from '../../network/profile.ts'
 import type { Address } from '../cluster.ts'
 import type { InstanceContext } from '../context.ts'
@@ -39,10 +39,7 @@ export const transfer: TestCase = {
 
   network: (params) => transferNetwork(readParams('transfer', params)),
 
-  phases: (groups) => ['connected', 'transferred'].map((name) => ({
-    name,
-    instances: groups.reduce((sum, { count }) => sum + count, 0)
-  })),
+  phases: (groups) => phasesOfAll(['connected', 'transferred'], groups),
 
   run: async (context) => {
     const stage = await enter(context)
