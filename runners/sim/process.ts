@@ -8,11 +8,8 @@ import type { SimulationJob, SimulationMessage } from './job.ts'
 /** After being told to stop, the process may have this long to say what became of the run. */
 const stopMs = 5_000
 const keptLines = 20
-/**
- * Much of what events allocate is short-lived: a large young generation halves the time that goes into collecting it. Without the
- * second option every 64 MB of buffers, which is little for many peers, have the whole heap marked, which takes half of the time.
- */
-const nodeOptions = ['--max-semi-space-size=64', '--external-memory-accounted-in-global-limit', '--no-warnings']
+/** Much of what events allocate is short-lived: a large young generation halves the time that goes into collecting it. */
+const nodeOptions = ['--max-semi-space-size=64', '--no-warnings']
 
 export interface Programs {
   /** Loaded before everything else: the clock. */
