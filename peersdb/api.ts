@@ -38,6 +38,11 @@ export interface ContributeOptions extends Cancellable {
   attributes?: Record<string, string>
   /** A private contribution is stored here alone and never leaves this peer until it is published. */
   private?: boolean
+  /**
+   * Which leaves of the file to keep, by their place in it, from 0; by default all. What is missing is not fetched, and what is kept,
+   * until garbage is collected, is served; the whole file is in memory meanwhile. For experiments.
+   */
+  keepLeaf?: (place: number) => boolean
 }
 
 export interface NumberRange {
