@@ -180,7 +180,8 @@ export const paramSchemas = {
     ...common,
     role: z.literal('peer').default('peer'),
     pings: count.refine((n) => n > 0, 'must be at least 1').default(20),
-    throughput_bytes: count.refine((n) => n >= 65_536, 'must be at least 65536').default(16_777_216)
+    throughput_bytes: count.refine((n) => n >= 65_536, 'must be at least 65536').default(16_777_216),
+    sabotage: z.enum(['none', 'elsewhere']).default('none')
   })
 } as const
 

@@ -60,10 +60,13 @@ describe('the judgement of a case in which all must reach everybody finds a peer
   it.each([
     ['scale', 'drops every tenth contribution that it acknowledged', 'drop-tenth', /^fail: .*: 1 entries are missing, such as dropped/m],
     ['replication', 'posts what it never announced', 'invent', /^fail: .*did not converge on 10 contributions: 1 entries were never posted/m],
-    ['scale', 'reports too early', 'report-early', /^fail: instance broken\/0 failed .*did not converge on 10 contributions: 10 entries are missing/m]
+    ['scale', 'reports too early', 'report-early', /^fail: instance broken\/0 failed .*did not converge on 10 contributions: 10 entries are missing/m],
+    ['bootstrapping', 'drops every tenth contribution that it acknowledged', 'drop-tenth', /^fail: .*: 1 entries are missing, such as dropped/m],
+    ['bootstrapping', 'reports too early when it joins', 'report-early', /^fail: instance broken\/0 failed .*did not converge on 10 contributions: 10 entries are missing/m]
   ])('%s: %s', { timeout: 60_000 }, async (caseName, _, sabotage, sentence) => {
-    const text = composition(caseName, { ...params, network: 'none' }, [{ id: 'peers', count: 1, role: 'reader' }, { id: 'broken', count: 1, role: 'contributor' }])
-    const { exitCode, stdout } = await bench.run(await bench.write(`${sabotage}.toml`, `${text}sabotage = "${sabotage}"\n`), '--runner', 'sim')
+    const [role, others] = caseName !== 'bootstrapping' ? ['contributor', 'reader'] : sabotage === 'report-early' ? ['newcomer', 'peer'] : ['peer', 'newcomer']
+    const text = composition(caseName, { ...params, network: 'none' }, [{ id: 'peers', count: 1, role: others }, { id: 'broken', count: 1, role }])
+    const { exitCode, stdout } = await bench.run(await bench.write(`${caseName}-${sabotage}.toml`, `${text}sabotage = "${sabotage}"\n`), '--runner', 'sim')
     expect(stdout).toMatch(sentence)
     expect(exitCode).toBe(1)
   })

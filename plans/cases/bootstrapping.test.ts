@@ -25,6 +25,8 @@ describe('the rounds of newcomers', () => {
     const groups = [group('peers', 'peer', '2'), group('first', 'newcomer', '2'), group('second', 'newcomer', '3')]
     await expect(bootstrapping.check(groups)).rejects.toThrow(ParameterError)
     await expect(bootstrapping.check(groups)).rejects.toThrow('parameter joins_at_once is "2" in one group and "3" in another; it holds for the whole run')
+    await expect(bootstrapping.check([groups[0]!, { id: 'late', count: 1, params: { role: 'newcomer', joins_at_once: '2', sabotage: 'invent' } }]))
+      .rejects.toThrow(new ParameterError('group late has sabotage = "invent" but posts nothing; give it to a group with role = "peer"'))
     expect(await bootstrapping.check(groups.slice(0, 2))).toEqual([expect.stringContaining('corpus: 60 of')])
   })
 })

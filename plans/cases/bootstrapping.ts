@@ -6,7 +6,7 @@ import { phaseState } from '../phases.ts'
 import { fill, found, gather, judgeAndClose } from '../replicate.ts'
 import { resolvesWithin } from '../wait.ts'
 import { collectPosted } from '../workload.ts'
-import { checkCorpus, checkGroups, countRole } from './case.ts'
+import { checkCorpus, checkGroups, countRole, requireSaboteurs } from './case.ts'
 import type { Arrival } from '../arrivals.ts'
 import type { Cluster } from '../cluster.ts'
 import type { InstanceContext } from '../context.ts'
@@ -20,6 +20,7 @@ export const bootstrapping: TestCase = {
   check: async (groups) => {
     const [first] = await checkGroups('bootstrapping', groups)
     const notes = await checkCorpus(first)
+    requireSaboteurs('bootstrapping', groups, 'peer')
 
     for (const role of ['peer', 'newcomer']) {
       if (countRole('bootstrapping', groups, role) === 0) {
@@ -80,6 +81,11 @@ async function joinInTurn (
 
   const startedMs = context.clock.nowMs()
   const cluster = await openMember(context, members, params)
+
+  if (params.sabotage === 'report-early') {
+    cluster.early = await Array.fromAsync(cluster.peer.query())
+  }
+
   recordProgress(context, cluster, { startedMs, peersBefore: before.length, of: posted.length })
   observeLinks(context, cluster.peer, members, await connectMember(context, cluster.peer, [...before, ...together], params))
   await recordBootstrap(context, gathering, cluster, { startedMs, peersBefore: before.length, posted })
@@ -115,7 +121,7 @@ function recordProgress (
 }
 
 async function recordBootstrap (
-  context: InstanceContext, { params }: Gathering, { arrivals }: Cluster,
+  context: InstanceContext, { params }: Gathering, { arrivals, early }: Cluster,
   { startedMs, peersBefore, posted }: { startedMs: number, peersBefore: number, posted: readonly Posted[] }
 ): Promise<void> {
   const tags = { peers_before: peersBefore }
@@ -127,10 +133,11 @@ async function recordBootstrap (
   // The peer may have everything before its connections are complete, so the times are those of the arrivals.
   const lastMs = (of: (arrival: Arrival) => number | undefined): number =>
     Math.max(...hashes.map((hash) => { const arrival = arrivals.byHash.get(hash); return (arrival && of(arrival)) ?? startedMs }))
-  const hasLog = await resolvesWithin(arrivals.entriesOf(hashes), timeoutMs, `${hashes.length} entries`, context.signal)
+  const hasLog = early != null || await resolvesWithin(arrivals.entriesOf(hashes), timeoutMs, `${hashes.length} entries`, context.signal)
   context.record.metric('bootstrap_log_ms', (hasLog ? lastMs(({ entryMs }) => entryMs) : context.clock.nowMs()) - startedMs,
     { ...tags, entries: posted.length }, hasLog ? {} : censored)
-  const hasFiles = hasLog && await resolvesWithin(arrivals.filesOf(hashes), timeoutMs, `the files of ${hashes.length} entries`, context.signal)
+  const hasFiles = early != null ||
+    (hasLog && await resolvesWithin(arrivals.filesOf(hashes), timeoutMs, `the files of ${hashes.length} entries`, context.signal))
   context.record.metric('bootstrap_files_ms', (hasFiles ? lastMs(({ fileMs }) => fileMs) : context.clock.nowMs()) - startedMs,
     { ...tags, files: posted.length, bytes }, hasFiles ? {} : censored)
 }

@@ -53,10 +53,26 @@ export function countRole (caseName: CaseName, groups: readonly GroupPlan[], rol
     .reduce((sum, { count }) => sum + count, 0)
 }
 
-/** @throws {ParameterError} where nobody would post anything */
+/** @throws {ParameterError} where nobody would post anything, or a group that posts nothing is to break in how it posts */
 export function requireContributors (caseName: CaseName, groups: readonly GroupPlan[]): void {
   if (countRole(caseName, groups, 'contributor') === 0) {
     throw new ParameterError('no group has role = "contributor", so nothing would be posted; give it to at least one')
+  }
+
+  requireSaboteurs(caseName, groups, 'contributor')
+}
+
+/**
+ * @param role - that of those who post
+ * @throws {ParameterError} where a group is to break in what only those do who post, so that nothing would be broken
+ */
+export function requireSaboteurs (caseName: CaseName, groups: readonly GroupPlan[], role: string): void {
+  for (const { id, params } of groups) {
+    const { sabotage, ...read } = readParams(caseName, params) as { sabotage?: string, role: string }
+
+    if ((sabotage === 'drop-tenth' || sabotage === 'invent') && read.role !== role) {
+      throw new ParameterError(`group ${id} has sabotage = "${sabotage}" but posts nothing; give it to a group with role = "${role}"`)
+    }
   }
 }
 

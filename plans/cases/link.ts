@@ -2,7 +2,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { askedBandwidthBitsPerSecond, askedRoundTripMs } from '../../network/profile.ts'
 import { createCounters } from '../../network/counters.ts'
 import { openPeer } from '../../peersdb/index.ts'
-import { JudgementError } from '../errors.ts'
+import { JudgementError, ParameterError } from '../errors.ts'
 import { meet } from '../members.ts'
 import { readParams } from '../params.ts'
 import { phaseState } from '../phases.ts'
@@ -33,7 +33,7 @@ export const link: TestCase = {
     const members = await meet(context, params)
     const peer = await openPeer({
       listen: context.listen,
-      transport: context.transport({ profile: members.profile, region: members.self.region, counters: createCounters() })
+      transport: context.transport({ profile: members.profile, region: placeOf(members, params.sabotage), counters: createCounters() })
     })
     await serveThroughput(peer.libp2p, () => context.clock.nowMs())
     const timeoutMs = params.timeout_secs * 1000
@@ -51,6 +51,21 @@ export const link: TestCase = {
       throw new JudgementError(`${wrong.length} links of instance ${context.index} are not what was asked for: ${wrong[0]}`)
     }
   }
+}
+
+/**
+ * The region that an instance's peer stands in: its own, unless it is one that is broken.
+ *
+ * @throws {ParameterError} where there is no other
+ */
+function placeOf ({ profile, self }: Members, sabotage: Params<'link'>['sabotage']): string {
+  const other = profile.regions.find((region) => region !== self.region)
+
+  if (sabotage === 'elsewhere' && other == null) {
+    throw new ParameterError(`sabotage = "elsewhere" needs a network of several regions, and ${profile.name} has one; choose another`)
+  }
+
+  return sabotage === 'elsewhere' ? other as string : self.region
 }
 
 /**

@@ -59,7 +59,8 @@ describe('the manifest of the plan', () => {
       ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
       'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
-    expect(Object.keys(manifest.testcases.link!.params)).toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'timeout_secs'])
+    expect(Object.keys(manifest.testcases.link!.params))
+      .toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'sabotage', 'timeout_secs'])
     for (const { params } of Object.values(manifest.testcases)) {
       for (const [name, param] of Object.entries(params)) {
         expect(param.default).toBeTypeOf(name === 'contributions' ? 'undefined' : 'string')
