@@ -198,7 +198,10 @@ export interface PeerInit {
   dht?: boolean
   /** The most bytes that the peer's store may take, what is private included; by default as many as the disk has. */
   storeBytesMax?: number
-  /** A directory in which peers in memory, also those of other processes, keep equal blocks once; by default each process keeps its own. */
+  /**
+   * A directory in which peers whose store has no limit, also those of other processes, keep equal blocks once; those on disk by hard
+   * links, so that it has to be on the same file system. By default each peer on disk keeps its own, and each process those in memory.
+   */
   blockPool?: string
   /** How long a block of a file takes to be read or written beside the time that it needs, in milliseconds; for experiments. */
   storeDelayMs?: number

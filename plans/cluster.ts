@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createCounters } from '../network/counters.ts'
 import { openPeer } from '../peersdb/index.ts'
 import { observeArrivals } from './arrivals.ts'
+import { dial } from './dial.ts'
 import { createTopology } from './topology.ts'
 import { within } from './wait.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -52,7 +53,8 @@ export async function openMember (
     peerExchange,
     dht,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory } : { blockPool: context.blockPool }),
+    blockPool: context.blockPool,
+    ...(params.store === 'disk' ? { directory } : {}),
     ...(validation == null ? {} : { validation })
   })
   let warnings = 0
@@ -110,7 +112,7 @@ export async function connectMember (
   const degree = topology.degreeOf(self)
   await Promise.all(addresses
     .filter(({ index }) => dialled.has(index))
-    .map(({ multiaddr }) => peer.connect(multiaddr, { signal })))
+    .map(({ multiaddr }) => dial(context, peer, multiaddr, signal)))
   await within(neighbours(peer, degree), timeoutMs, `${degree} peers to listen to the contributions log`, context.signal)
   return byPeerId
 }
