@@ -37,7 +37,8 @@ describe('validation', () => {
     const rows = await readRows(await onlyFolder(bench.out, 'majority'))
     const values = (name: string): unknown[] => rows.filter((row) => row.name === name).map(({ measures }) => measures.value)
     expect([values('false_accept_rate'), values('false_reject_rate'), values('undecided_rate')]).toEqual([[0], [0], [0]])
-    expect(values('validation_messages')).toEqual([12 * 4])
+    // What a silent peer would have been asked, had its turn come before the vote was decided, is not sent.
+    expect(values('validation_messages')).toEqual([expect.toSatisfy((messages: number) => messages >= 12 * 3 && messages <= 12 * 4)])
     expect(values('validations_computed')).toEqual([0, 12, 12, 12, 12])
     expect(values('verdict_ms')).toHaveLength(12)
   })

@@ -66,9 +66,10 @@ export const attacks: Record<string, Attack> = {
         const { stream } = await attacker.open(peer, votesProtocol)
         const frames = lpStream(stream)
         const requestId = collected ? '' : 'a-request-of-an-attacker'
-        await frames.write(encodeRequest({ cid: cid.toString(), requestId, expiresAtMs: Date.now() + 60_000, collected }))
+        const expiresAtMs = Date.now() + 60_000
+        await frames.write(encodeRequest({ cid: cid.toString(), requestId, expiresAtMs, collected, trust: true }))
         const votes = decodeVotes((await frames.read({ signal: AbortSignal.timeout(timeoutMs) })).subarray())
-
+        await frames.read({ signal: AbortSignal.timeout(timeoutMs) })
         await stream.close()
 
         if (votes.length > 0) {

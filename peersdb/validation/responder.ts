@@ -11,8 +11,8 @@ export type Answer = (request: VoteRequest, host: ValidationHost) => Promise<Sig
 
 /**
  * What a peer answers: its own finding, signed, and with `collected` the votes of others that it keeps. It tells only what it found
- * out by itself, since votes that repeat votes would make a rumour look like knowledge, and nothing about what is not in the
- * shared log.
+ * out by itself, now where that is its duty, since votes that repeat votes would make a rumour look like knowledge, and nothing about
+ * what is not in the shared log.
  */
 export async function answerRequest (request: VoteRequest, host: ValidationHost): Promise<SignedVote[]> {
   const nowMs = Math.floor(host.clock.nowMs())
@@ -23,6 +23,7 @@ export async function answerRequest (request: VoteRequest, host: ValidationHost)
 
   const { cid, requestId } = request
   const expiresAtMs = Math.min(request.expiresAtMs, nowMs + maxVoteMs)
+  await host.lookOnDuty?.(cid)
   const own = host.store.own(cid)
   const votes = own == null || own.verdict === 'undecided'
     ? []

@@ -3,6 +3,7 @@ import { createCounters } from './counters.ts'
 import { answerRequest } from './responder.ts'
 import { createRunHistory } from './run-history.ts'
 import { createStrategies } from './strategies.ts'
+import { trustRowOf } from './trust-row.ts'
 import { createValidator } from './validator.ts'
 import { createVerdictStore } from './verdict-store.ts'
 import { VoteProtocol } from './vote-protocol.ts'
@@ -10,6 +11,7 @@ import type { CounterRow } from '../api.ts'
 import type { Contribution } from '../contribution.ts'
 import type { ValidationClock } from './clock.ts'
 import type { Counters } from './counters.ts'
+import type { TrustRow } from './eigen-trust.ts'
 import type { ValidationHost } from './host.ts'
 import type { RateInit } from './rate.ts'
 import type { Answer } from './responder.ts'
@@ -29,6 +31,8 @@ export interface ValidationSettings {
   validator?: Validator | ValidatorOptions
   /** How requests for votes are answered; by default with what this peer found out by itself. Made for studies of peers that lie. */
   answer?: Answer
+  /** Whom it tells others that it trusts; by default those that were right by what it found out. Made for the same studies. */
+  trust?: () => TrustRow
 }
 
 export interface ValidationInit extends ValidationSettings {
@@ -96,6 +100,7 @@ class ValidationService implements Validation {
     this.#protocol = new VoteProtocol({
       libp2p: init.libp2p,
       answer: (request) => (init.answer ?? answerRequest)(request, this.#host),
+      trust: init.trust ?? (() => trustRowOf(this.#store)),
       rate: init.rate ?? { perSecond: 50, burst: 500 },
       nowMs: () => clock.nowMs(),
       counters: this.#counters,
@@ -108,7 +113,8 @@ class ValidationService implements Validation {
       clock,
       sign: async (bytes) => init.privateKey.sign(bytes),
       connectedPeers: () => this.#protocol.peers(),
-      askVotes: (peerId, request, { signal }) => this.#protocol.ask(peerId, request, signal),
+      askVotes: (peerId, request, options) => this.#protocol.ask(peerId, request, options),
+      lookOnDuty: (cid) => this.#lookOnDuty(cid),
       files: init.files,
       contribution: init.contribution,
       random: init.random ?? Math.random,
@@ -141,7 +147,7 @@ class ValidationService implements Validation {
   }
 
   onContribution ({ cid }: Contribution): void {
-    if (this.#strategy.onArrival && !this.#stopped.signal.aborted) {
+    if (!this.#stopped.signal.aborted && this.#strategy.isDuty(cid, this.#host)) {
       this.#arrived.push(cid)
       this.#decideOnArrived()
     }
@@ -149,6 +155,15 @@ class ValidationService implements Validation {
 
   counters (): CounterRow[] {
     return this.#counters.rows()
+  }
+
+  /** Looks once only, so that nobody makes this peer try again and again what it cannot tell. */
+  async #lookOnDuty (cid: string): Promise<void> {
+    const lazy = this.#strategies['self-lazy']
+
+    if (this.#store.own(cid) == null && this.#store.get(cid, lazy.name) == null && this.#strategy.isDuty(cid, this.#host)) {
+      await lazy.decide(cid, this.#host, { signal: this.#stopped.signal })
+    }
   }
 
   #decideOnArrived (): void {

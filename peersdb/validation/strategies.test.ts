@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../network/random.ts'
+import { strategyNames } from '../strategy-names.ts'
 import { createStrategies } from './strategies.ts'
-import { weightOf } from './strategies/reputation.ts'
-import { strategyNames } from './verdict-store.ts'
+import { expectBinomial, majorityRight, sampleCaptured } from './closed-forms.test-helper.ts'
+import { oddsWeight } from './weighted.ts'
 import { cid, createWorld, isSilent, knowsNothing, oracle, says, voteOf, voters } from './world.test-helper.ts'
 import type { StrategyOptions } from './strategies.ts'
 import type { Validator } from './validator.ts'
@@ -31,7 +32,7 @@ const cheats: Behaviour = async (request, voter) => {
 }
 
 describe.each(strategyNames)('the strategy %s', (name) => {
-  const options: StrategyOptions = { majority: { otherwise: 'self' }, reputation: { auditShare: 0 } }
+  const options: StrategyOptions = { majority: { otherwise: 'self' }, reputation: { auditShare: 0 }, eigentrust: { auditShare: 0 }, spotCheck: { checkShare: 0 } }
 
   it.each(['valid', 'invalid'] as const)('finds the truth, %s, among honest peers', async (truth) => {
     const world = trustAll(await createWorld(Array<Behaviour>(9).fill(says(truth === 'valid'))))
@@ -153,27 +154,6 @@ describe('the rule of PeersDB', () => {
   })
 })
 
-/** How often a share of trials comes out so, and whether that is within four standard errors of the probability. */
-function expectShare (successes: number, trials: number, probability: number): void {
-  const standardError = Math.sqrt(probability * (1 - probability) / trials)
-  expect(Math.abs(successes / trials - probability)).toBeLessThan(4 * standardError)
-}
-
-const choose = (n: number, k: number): number => k === 0 ? 1 : choose(n - 1, k - 1) * n / k
-
-/** That most of n voters are right, each of them with probability p, independently; n is odd (Condorcet 1785). */
-function majorityRight (p: number, n: number): number {
-  return Array.from({ length: (n + 1) / 2 }, (_, i) => i + (n + 1) / 2)
-    .reduce((sum, k) => sum + choose(n, k) * p ** k * (1 - p) ** (n - k), 0)
-}
-
-/** That most of q drawn without replacement from N are among the f N that collude: the hypergeometric distribution's tail. */
-function sampleCaptured (f: number, n: number, q: number): number {
-  const bad = Math.round(f * n)
-  return Array.from({ length: (q + 1) / 2 }, (_, i) => i + (q + 1) / 2)
-    .reduce((sum, k) => sum + choose(bad, k) * choose(n - bad, q - k) / choose(n, q), 0)
-}
-
 describe('the majority', () => {
   it.each([
     [0.9, [0.9, 0.972, 0.99144, 0.99727, 0.99911, 0.9997, 0.99997, 1]],
@@ -193,7 +173,7 @@ describe('the majority', () => {
       right += (await decide('majority', world)).verdict === 'valid' ? 1 : 0
     }
 
-    expectShare(right, trials, majorityRight(p, n))
+    expectBinomial(right, trials, majorityRight(p, n))
   })
 
   it('ends when the votes that are out cannot change it, and else after the wait', async () => {
@@ -232,7 +212,7 @@ describe('a quorum of a sample', () => {
       expect(new Set(world.asked).size).toBe(sampleSize)
     }
 
-    expectShare(captured, trials, sampleCaptured(f, 50, sampleSize))
+    expectBinomial(captured, trials, sampleCaptured(f, 50, sampleSize))
   })
 
   it('rejects what a threshold of the sample calls invalid', async () => {
@@ -253,7 +233,7 @@ describe('a quorum of a sample', () => {
 
 describe('reputation', () => {
   it('gives a newcomer and a liar no weight, and the log of the odds to others', () => {
-    expect([[0, 0], [0, 5], [9, 0], [9, 4]].map(([agreed, disagreed]) => weightOf({ agreed: agreed!, disagreed: disagreed! })))
+    expect([[0, 0], [0, 5], [9, 0], [9, 4]].map(([agreed, disagreed]) => oddsWeight({ agreed: agreed!, disagreed: disagreed! })))
       .toEqual([0, 0, Math.log(10), Math.log(2)])
   })
 

@@ -5,12 +5,14 @@ import type { PollInit, PollResult } from './poll.ts'
 import type { Examination, Validator } from './validator.ts'
 import type { StrategyName, Verdict } from './verdict.ts'
 import type { KeptVerdict } from './verdict-store.ts'
+import type { Contribution } from '../contribution.ts'
+import type { Queue } from '@libp2p/utils'
 
 /** A way to find out whether a contribution is good. */
 export interface Strategy {
   readonly name: StrategyName
-  /** Whether a peer decides on every contribution as it arrives, rather than when someone asks. */
-  readonly onArrival: boolean
+  /** Whether a peer looks at a contribution as it arrives, or when another one asks for its vote, before anybody wants a verdict here. */
+  isDuty (cid: string, host: ValidationHost): boolean
   /** Comes to a verdict and keeps it in the host's store; a verdict that is kept there already may be given instead. */
   decide (cid: string, host: ValidationHost, options: { signal: AbortSignal }): Promise<KeptVerdict>
 }
@@ -20,6 +22,13 @@ export interface StrategyInit {
   validator: Validator
   /** The most time for reading and looking at one contribution, in milliseconds. */
   examineMs: number
+  /** The looks that are under way: whoever wants the same one waits for it. */
+  looks: Queue<Examination, LookOptions>
+}
+
+interface LookOptions {
+  signal: AbortSignal
+  cid: string
 }
 
 /** What a strategy comes to; the rest of the verdict is bookkeeping. */
@@ -41,19 +50,19 @@ export interface Trial {
   poll (init: Omit<PollInit, 'cid' | 'host'>): Promise<PollResult>
 }
 
-/** Which kept verdicts a strategy gives again: any that fits, only what this peer found out by itself, or none. */
-export type Recall = 'any' | 'own' | 'none'
+/** Which kept verdicts a strategy gives again: any that fits, what this peer found out by itself, what this strategy came to, or none. */
+export type Recall = 'any' | 'own' | 'same' | 'none'
 
 /** Makes a strategy of its rule. */
 export function defineStrategy (
-  init: StrategyInit & { name: StrategyName, recall: Recall, onArrival?: boolean },
+  init: StrategyInit & { name: StrategyName, recall: Recall, isDuty?: Strategy['isDuty'] },
   rule: (trial: Trial) => Promise<Outcome>
 ): Strategy {
-  const { name, recall, onArrival = false } = init
+  const { name, recall, isDuty = () => false } = init
 
   return {
     name,
-    onArrival,
+    isDuty,
     decide: async (cid, host, { signal }) => {
       signal.throwIfAborted()
       const kept = recalled(recall, name, cid, host)
@@ -83,7 +92,7 @@ export function defineStrategy (
         reasons: [...outcome.reasons, ...refusals(outcome.poll)],
         votes: outcome.poll?.tally.votes.slice() ?? [],
         messages: outcome.poll?.messages ?? 0,
-        bytes: outcome.poll?.tally.bytes ?? 0,
+        bytes: outcome.poll?.bytes ?? 0,
         selfDetermined: outcome.selfDetermined
       }
 
@@ -107,7 +116,8 @@ function recalled (recall: Recall, name: StrategyName, cid: string, host: Valida
     return undefined
   }
 
-  const kept = host.store.own(cid) ?? (recall === 'any' ? host.store.get(cid, name) : undefined)
+  const own = recall === 'same' ? undefined : host.store.own(cid)
+  const kept = own ?? (recall === 'own' ? undefined : host.store.get(cid, name))
   return kept?.verdict === 'undecided' ? undefined : kept
 }
 
@@ -116,7 +126,7 @@ function refusals (result?: PollResult): string[] {
   return refused.length === 0 ? [] : [`votes not counted: ${refused.map(([kind, count]) => `${count} ${kind}`).join(', ')}`]
 }
 
-async function examine (cid: string, host: ValidationHost, { validator, examineMs }: StrategyInit, signal: AbortSignal): Promise<Outcome> {
+async function examine (cid: string, host: ValidationHost, init: StrategyInit, signal: AbortSignal): Promise<Outcome> {
   const contribution = host.contribution(cid)
 
   if (contribution == null) {
@@ -126,11 +136,7 @@ async function examine (cid: string, host: ValidationHost, { validator, examineM
   let examination: Examination
 
   try {
-    examination = await within({ clock: host.clock, ms: examineMs, what: `validating ${cid}` }, signal, (limited) => {
-      limited.throwIfAborted()
-      const files = host.files(cid, { signal: limited })
-      return validator({ contribution, files, history: host.history, nowMs: host.clock.nowMs() }, { signal: limited })
-    })
+    examination = await look(contribution, host, init, signal)
   } catch (err) {
     return { verdict: 'undecided', reasons: [`it could not be looked at: ${(err as Error).message.slice(0, 256)}`], selfDetermined: false }
   }
@@ -142,6 +148,21 @@ async function examine (cid: string, host: ValidationHost, { validator, examineM
   }
 
   return { verdict, reasons, selfDetermined: verdict !== 'undecided' }
+}
+
+/** Looks at the content, together with all others that want to know the same now; ends when none of them does any more. */
+async function look (contribution: Contribution, host: ValidationHost, init: StrategyInit, signal: AbortSignal): Promise<Examination> {
+  const { validator, examineMs, looks } = init
+  const { cid } = contribution
+  const wanted = { cid, signal }
+  const underWay = looks.queue.find(({ options, status }) => options?.cid === cid && status === 'running')
+  signal.throwIfAborted()
+  return underWay?.join(wanted) ?? looks.add(({ signal: looking }) =>
+    within({ clock: host.clock, ms: examineMs, what: `validating ${cid}` }, looking, (limited) => {
+      limited.throwIfAborted()
+      const files = host.files(cid, { signal: limited })
+      return validator({ contribution, files, history: host.history, nowMs: host.clock.nowMs() }, { signal: limited })
+    }), wanted)
 }
 
 /** What the voters said, as a sentence. */

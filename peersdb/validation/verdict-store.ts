@@ -1,3 +1,4 @@
+import { strategyNames } from '../strategy-names.ts'
 import type { StrategyName, Verdict } from './verdict.ts'
 import type { SignedVote } from './vote.ts'
 import type { Values } from '../store/values.ts'
@@ -24,6 +25,8 @@ export interface VerdictStore {
   list (): KeptVerdict[]
   reputation (peerId: string): Reputation
   putReputation (peerId: string, reputation: Reputation): void
+  /** Those that are kept, by peer id. */
+  reputations (): Array<[string, Reputation]>
   /** Votes that can be passed on, checked before they were kept; one of each voter. */
   signedVotes (cid: string): SignedVote[]
   putSignedVotes (cid: string, votes: SignedVote[]): void
@@ -55,11 +58,6 @@ const verdictsNamespace = 'validation.verdicts'
 const reputationsNamespace = 'validation.reputations'
 const votesNamespace = 'validation.votes'
 
-/** The names of all strategies. */
-export const strategyNames: readonly StrategyName[] = [
-  'none', 'self-eager', 'self-lazy', 'peersdb', 'majority', 'quorum', 'reputation', 'cached'
-]
-
 /** A verdict store over values; what is in there was written by this peer, so that it is not checked again. */
 export function createVerdictStore (values: ValidationValues): VerdictStore {
   const get = (cid: string, strategy: StrategyName): KeptVerdict | undefined =>
@@ -82,6 +80,7 @@ export function createVerdictStore (values: ValidationValues): VerdictStore {
     list: () => values.list(verdictsNamespace).map(({ value }) => value as KeptVerdict),
     reputation: (peerId) => (values.get(reputationsNamespace, peerId) as Reputation | undefined) ?? { agreed: 0, disagreed: 0 },
     putReputation: (peerId, reputation) => { values.put(reputationsNamespace, peerId, reputation) },
+    reputations: () => values.list(reputationsNamespace).map(({ key, value }) => [key, value as Reputation]),
     signedVotes: (cid) => {
       const kept = (values.get(votesNamespace, cid) ?? []) as Array<Omit<SignedVote, 'signature'> & { signature: string }>
       return kept.map((vote) => ({ ...vote, signature: Buffer.from(vote.signature, 'base64') }))

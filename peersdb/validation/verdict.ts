@@ -1,4 +1,5 @@
-export type StrategyName = 'none' | 'self-eager' | 'self-lazy' | 'peersdb' | 'majority' | 'quorum' | 'reputation' | 'cached'
+export type StrategyName =
+  'none' | 'self-eager' | 'self-lazy' | 'peersdb' | 'majority' | 'quorum' | 'reputation' | 'cached' | 'eigentrust' | 'committee' | 'spot-check'
 
 /** What a peer found out about a contribution, and how. */
 export interface Verdict {
@@ -11,8 +12,8 @@ export interface Verdict {
   reasons: string[]
   /** Every vote that arrived; each voter counts once. */
   votes: Array<{ voter: string, valid: boolean, counted: boolean }>
-  /** Messages sent for it. */
+  /** Requests sent for it. */
   messages: number
-  /** Bytes of votes received for it. */
+  /** Bytes of votes, and of what was told with them, received for it. */
   bytes: number
 }

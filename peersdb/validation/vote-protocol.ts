@@ -1,17 +1,23 @@
 import { peerIdFromString } from '@libp2p/peer-id'
-import { lpStream } from '@libp2p/utils'
+import { lpStream, Queue } from '@libp2p/utils'
 import { VoteProtocolError } from './errors.ts'
 import { createRate } from './rate.ts'
+import { decodeTrust, encodeTrust } from './trust-row.ts'
 import { decodeRequest, decodeVotes, encodeRequest, encodeVotes, maxAnswerBytes, maxRequestBytes } from './vote.ts'
 import type { Counters } from './counters.ts'
+import type { TrustRow } from './eigen-trust.ts'
+import type { AskOptions } from './host.ts'
 import type { RateInit } from './rate.ts'
 import type { SignedVote, VoteRequest } from './vote.ts'
 import type { Libp2p, Stream } from '@libp2p/interface'
 
-/** Each side sends one frame: the request, and the list of votes. */
+/** Each side sends one frame: the request, and the list of votes; trust follows in a second one, where the request asks for it. */
 export const votesProtocol = '/peersdb/votes/1.0.0'
 
+/** The most requests of one peer that are served at a time. */
 const maxInboundStreams = 8
+/** The most requests that are sent to one peer at a time: fewer, because a stream that ended here may not have ended there yet. */
+const maxAskedAtOnce = 4
 const exchangeTimeoutMs = 10_000
 
 /** What the protocol needs of libp2p. */
@@ -20,6 +26,8 @@ export type VotingLibp2p = Pick<Libp2p, 'peerId' | 'handle' | 'unhandle' | 'regi
 export interface VoteProtocolInit {
   libp2p: VotingLibp2p
   answer: (request: VoteRequest) => Promise<SignedVote[]>
+  /** Whom this peer trusts, as it tells those who ask. */
+  trust: () => TrustRow
   /** How many requests one peer may send. */
   rate: RateInit
   nowMs: () => number
@@ -34,6 +42,7 @@ export class VoteProtocol {
   readonly #isWithinRate: (peerId: string) => boolean
   readonly #stopped = new AbortController()
   readonly #peers = new Set<string>()
+  readonly #asked = new Map<string, Queue<SignedVote[]>>()
   #topology?: string
 
   constructor (init: VoteProtocolInit) {
@@ -74,17 +83,43 @@ export class VoteProtocol {
     return [...this.#peers]
   }
 
-  /** @throws {VoteProtocolError} where the answer is malformed, and libp2p's errors where there is none */
-  async ask (peerId: string, request: VoteRequest, signal: AbortSignal): Promise<SignedVote[]> {
+  /**
+   * Asks one peer; waits while more requests are under way to it than it serves at a time.
+   *
+   * @throws {VoteProtocolError} where the answer is malformed, and libp2p's errors where there is none
+   */
+  async ask (peerId: string, request: VoteRequest, options: AskOptions): Promise<SignedVote[]> {
+    const queue = this.#asked.get(peerId) ?? new Queue<SignedVote[]>({ concurrency: maxAskedAtOnce })
+    this.#asked.set(peerId, queue)
+    const waiting = AbortSignal.any([options.signal, this.#stopped.signal])
+
+    try {
+      const exchange = ({ signal = waiting }) => this.#exchange(peerId, request, { ...options, signal })
+      return await queue.add(exchange, { signal: waiting })
+    } finally {
+      if (queue.size === 0) {
+        this.#asked.delete(peerId)
+      }
+    }
+  }
+
+  async #exchange (peerId: string, request: VoteRequest, { signal, onSent, onTrust }: AskOptions): Promise<SignedVote[]> {
     const { libp2p, counters } = this.#init
     const limited = this.#limited(signal)
-    counters.increment('validation_requests_sent')
     const stream = await libp2p.dialProtocol(peerIdFromString(peerId), votesProtocol, { signal: limited })
 
     try {
       const frames = lpStream(stream, { maxDataLength: maxAnswerBytes })
       await frames.write(encodeRequest(request), { signal: limited })
+      counters.increment('validation_requests_sent')
+      onSent?.()
       const votes = decodeVotes((await frames.read({ signal: limited })).subarray())
+
+      if (request.trust === true) {
+        const bytes = (await frames.read({ signal: limited })).subarray()
+        onTrust?.(decodeTrust(bytes), bytes.byteLength)
+      }
+
       await stream.close({ signal: limited })
       return votes
     } catch (err) {
@@ -108,6 +143,11 @@ export class VoteProtocol {
     const request = await this.#readRequest(async () => (await frames.read({ signal })).subarray())
     const votes = await this.#init.answer(request)
     await frames.write(encodeVotes(votes), { signal })
+
+    if (request.trust === true) {
+      await frames.write(encodeTrust(this.#init.trust()), { signal })
+    }
+
     await stream.close({ signal })
     counters.increment('validation_requests_answered', { answer: votes.length > 0 ? 'vote' : 'none' })
   }

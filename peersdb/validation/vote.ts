@@ -20,7 +20,8 @@ const voteRequest = z.strictObject({
   cid,
   requestId: z.string().max(64),
   expiresAtMs,
-  collected: z.boolean()
+  collected: z.boolean(),
+  trust: z.literal(true).optional()
 }).refine(({ requestId, collected }) => collected ? requestId === '' : requestId.length >= 16)
 
 const signedVote = z.strictObject({
@@ -34,7 +35,8 @@ const signedVote = z.strictObject({
 
 /**
  * The question what a peer found out about a contribution by itself. With `collected` the answer may hold
- * what others signed too; such votes name no request, so that they can be passed on until they expire.
+ * what others signed too; such votes name no request, so that they can be passed on until they expire. With `trust` a second frame tells
+ * whom the peer trusts.
  */
 export type VoteRequest = z.infer<typeof voteRequest>
 

@@ -4,6 +4,7 @@ import { createRunHistory } from './run-history.ts'
 import { signVote } from './vote.ts'
 import { createVerdictStore, memoryValues } from './verdict-store.ts'
 import type { ValidationClock } from './clock.ts'
+import type { TrustRow } from './eigen-trust.ts'
 import type { ValidationHost } from './host.ts'
 import type { Refusal } from './tally.ts'
 import type { Validator } from './validator.ts'
@@ -101,8 +102,15 @@ export interface World extends ValidationHost {
   readonly unanswered: Error[]
 }
 
+export interface WorldInit {
+  latencyMs?: number
+  random?: () => number
+  /** Whom a voter says that it trusts. */
+  trust?: (peerId: string) => TrustRow
+}
+
 /** A peer that is connected to one simulated voter for each behaviour. */
-export async function createWorld (behaviours: Behaviour[], init: { latencyMs?: number, random?: () => number } = {}): Promise<World> {
+export async function createWorld (behaviours: Behaviour[], init: WorldInit = {}): Promise<World> {
   const [self, ...others] = await voters(behaviours.length + 1) as [Voter, ...Voter[]]
   const clock = createVirtualClock()
   const values = memoryValues()
@@ -116,11 +124,18 @@ export async function createWorld (behaviours: Behaviour[], init: { latencyMs?: 
     unanswered: [],
     sign: async (bytes) => self.privateKey.sign(bytes),
     connectedPeers: () => others.map(({ id }) => id),
-    askVotes: async (peerId, request, { signal }) => {
+    askVotes: async (peerId, request, { signal, onSent, onTrust }) => {
+      onSent?.()
       const index = others.findIndex(({ id }) => id === peerId)
       world.asked.push(peerId)
       await clock.after(init.latencyMs ?? 10, signal)
-      return behaviours[index]!(request, others[index]!, signal)
+      const votes = await behaviours[index]!(request, others[index]!, signal)
+
+      if (request.trust === true) {
+        onTrust?.(init.trust?.(peerId) ?? new Map(), 1)
+      }
+
+      return votes
     },
     files: () => alone([Buffer.from('{}')]),
     contribution: (asked) => asked === cid ? contributionOf() : undefined,

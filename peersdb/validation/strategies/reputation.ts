@@ -1,8 +1,7 @@
 import { ValidationOptionError } from '../errors.ts'
 import { defineStrategy, sample, spoken } from '../strategy.ts'
+import { heavierSide, learn, oddsWeight, weigh } from '../weighted.ts'
 import type { Strategy, StrategyInit } from '../strategy.ts'
-import type { Reputation, VerdictStore } from '../verdict-store.ts'
-import type { SignedVote } from '../vote.ts'
 
 export interface ReputationOptions {
   /** How many randomly chosen peers are asked. */
@@ -20,16 +19,9 @@ export interface ReputationOptions {
 }
 
 /**
- * The weight of a voter's word: the logarithm of the odds that it is right (Nitzan and Paroush 1982, the optimal weights of independent
- * voters), by the rule of succession. A newcomer weighs 0, so that many new identities weigh no more than none, and so does a liar.
- */
-export function weightOf ({ agreed, disagreed }: Reputation): number {
-  return Math.max(0, Math.log((agreed + 1) / (disagreed + 1)))
-}
-
-/**
- * A vote in which voters weigh as much as they deserve by this peer's own findings. It looks for itself where the weight does not
- * decide, and now and then where it does, and then compares what the voters said with what it found.
+ * A vote in which voters weigh as much as they deserve by this peer's own findings. A newcomer weighs 0, so that many new identities weigh
+ * no more than none. It looks for itself where the weight does not decide, and now and then where it does, and then compares what the
+ * voters said with what it found.
  *
  * @throws {ValidationOptionError} where theta is below one half, with which both sides could win
  */
@@ -44,13 +36,12 @@ export function createReputation (init: StrategyInit, options: ReputationOptions
     const { host } = trial
     const poll = await trial.poll({ peers: sample(host.connectedPeers(), sampleSize, () => host.random()), waitMs })
     const votes = poll.tally.counted
-    const weight = weigh(votes, host.store)
-    const yes = weigh(votes.filter(({ valid }) => valid), host.store)
-    const isDecided = weight >= weightMin && Math.max(yes, weight - yes) > theta * weight
-    const reasons = [`${spoken(poll)}, with a weight of ${yes.toFixed(2)} for valid of ${weight.toFixed(2)}`]
+    const weights = weigh(votes, (voter) => oddsWeight(host.store.reputation(voter)))
+    const verdict = weights.all >= weightMin ? heavierSide(weights, theta) : undefined
+    const reasons = [`${spoken(poll)}, with a weight of ${weights.yes.toFixed(2)} for valid of ${weights.all.toFixed(2)}`]
 
-    if (isDecided && host.random() >= auditShare) {
-      return { verdict: yes > weight - yes ? 'valid' : 'invalid', reasons, selfDetermined: false, poll }
+    if (verdict != null && host.random() >= auditShare) {
+      return { verdict, reasons, selfDetermined: false, poll }
     }
 
     const examined = await trial.examine()
@@ -61,16 +52,4 @@ export function createReputation (init: StrategyInit, options: ReputationOptions
 
     return { ...examined, reasons: [...reasons, ...examined.reasons], poll }
   })
-}
-
-function weigh (votes: SignedVote[], store: VerdictStore): number {
-  return votes.reduce((sum, { voter }) => sum + weightOf(store.reputation(voter)), 0)
-}
-
-function learn (votes: SignedVote[], truth: boolean, memory: number, store: VerdictStore): void {
-  for (const { voter, valid } of votes) {
-    const { agreed, disagreed } = store.reputation(voter)
-    const right = valid === truth ? 1 : 0
-    store.putReputation(voter, { agreed: memory * agreed + right, disagreed: memory * disagreed + 1 - right })
-  }
 }

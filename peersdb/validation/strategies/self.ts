@@ -3,7 +3,7 @@ import type { Strategy, StrategyInit } from '../strategy.ts'
 
 /** Looks at every contribution as it arrives. The strongest, and the same work at every peer. */
 export function createSelfEager (init: StrategyInit): Strategy {
-  return defineStrategy({ ...init, name: 'self-eager', recall: 'own', onArrival: true }, (trial) => trial.examine())
+  return defineStrategy({ ...init, name: 'self-eager', recall: 'own', isDuty: () => true }, (trial) => trial.examine())
 }
 
 /** Looks at a contribution when it is first asked about. */
