@@ -33,7 +33,7 @@ export function columnsOf (words: readonly string[], numbers: readonly string[])
 /** The table without columns of numbers in which no row says anything ("-"). */
 export function withoutEmptyColumns (table: Table): Table {
   const shown = [...table.columns.keys()].filter((column) =>
-    table.columns[column]?.kind === 'words' || table.rows.some((row) => (row[column] ?? '-') !== '-'))
+    table.columns[column]?.kind === 'words' || table.rows.some((row) => !['-', ''].includes(row[column] ?? '')))
   return { ...table, columns: shown.map((column) => table.columns[column] as Column), rows: table.rows.map((row) => shown.map((column) => row[column] ?? '-')) }
 }
 

@@ -4,15 +4,15 @@ import type { MetricRecord, RunRecord } from './records.ts'
 import { newcomerTable } from './tables/newcomer.ts'
 import { linkTable } from './tables/link.ts'
 import { predictionMetric, predictionTable } from './tables/prediction.ts'
-import { resourceMetrics, resourceTable } from './tables/resource.ts'
+import { quantileCell } from './tables/interval.ts'
+import { resourceMetrics, resourceTable, trafficTable } from './tables/resource.ts'
 import { validationMetrics, validationTable } from './tables/validation.ts'
 import { samplesOf } from './samples.ts'
-import { quantileInterval, sortSamples, summarise } from './statistics/index.ts'
-import type { Estimate, Sample } from './statistics/index.ts'
+import { sortSamples, summarise } from './statistics/index.ts'
+import type { Estimate } from './statistics/index.ts'
 import type { Table } from './table.ts'
 import { columnsOf } from './table.ts'
 import { formatEstimate, scaleFor, unitOf } from './units.ts'
-import type { Scale } from './units.ts'
 
 /** Metrics with a table of their own, or that are curves rather than samples. */
 const elsewhere = new Set([
@@ -43,7 +43,7 @@ export function buildTables (rows: readonly Row[], run: RunRecord): Tables {
   return {
     main: filled([
       ...headlines.map(([metric, called]) => regionTable(metric, byMetric.get(metric) ?? [], described, called)),
-      newcomerTable(rows), predictionTable(rows), validationTable(rows), linkTable(rows), resourceTable(rows)
+      newcomerTable(rows), predictionTable(rows), validationTable(rows), linkTable(rows), resourceTable(rows), trafficTable(rows)
     ]),
     details: filled(others.map((metric) => regionTable(metric, byMetric.get(metric) ?? [], described)))
   }
@@ -62,7 +62,7 @@ export function regionTable (metric: string, rows: readonly Row[], described: re
     if (samples.length === 0) return []
     const sorted = sortSamples(samples)
     const { n, censored, median, p95, max } = summarise(sorted)
-    const of = (estimate: Estimate, p: number): string[] => [formatEstimate(estimate, scale), intervalOf(sorted, p, scale)]
+    const of = (estimate: Estimate, p: number): string[] => [formatEstimate(estimate, scale), quantileCell(sorted, p, scale)]
     const cells = [String(n), ...of(median, 0.5), ...of(p95, 0.95), formatEstimate(max, scale), String(censored)]
     return [[...(several ? words : words.slice(1)), ...cells]]
   })
@@ -80,17 +80,6 @@ export function regionTable (metric: string, rows: readonly Row[], described: re
     columns: columnsOf(several ? ['run', 'region'] : ['region'], ['n', 'median', 'interval', 'p95', 'interval of p95', 'max', 'ran out']),
     rows: lines
   }
-}
-
-/** "[80.1, 92.0]": between which values the quantile lies, by order statistics; "> " where a wait that ran out is an end of it. */
-function intervalOf (sorted: readonly Sample[], p: number, scale: Scale): string {
-  const { low, high, coverage } = quantileInterval(sorted.length, p)
-  const end = (place: number): string => {
-    const { value, censored } = sorted[place] as Sample
-    return formatEstimate({ value, bound: censored }, scale)
-  }
-  // Few values have no interval of 95 %, and a wider one would be read as one.
-  return coverage < 0.95 ? '-' : `[${end(low)}, ${end(high)}]`
 }
 
 /** What a metric means without its tags and cases, which the report lists: up to the first semicolon. */

@@ -38,6 +38,11 @@ export interface ContributeOptions extends Cancellable {
   attributes?: Record<string, string>
   /** A private contribution is stored here alone and never leaves this peer until it is published. */
   private?: boolean
+  /**
+   * Which leaves of the file to keep, by their place in it, from 0; by default all. What is missing is not fetched, and what is kept,
+   * until garbage is collected, is served; the whole file is in memory meanwhile. For experiments.
+   */
+  keepLeaf?: (place: number) => boolean
 }
 
 export interface NumberRange {
@@ -193,7 +198,10 @@ export interface PeerInit {
   dht?: boolean
   /** The most bytes that the peer's store may take, what is private included; by default as many as the disk has. */
   storeBytesMax?: number
-  /** A directory in which peers in memory, also those of other processes, keep equal blocks once; by default each process keeps its own. */
+  /**
+   * A directory in which peers whose store has no limit, also those of other processes, keep equal blocks once; those on disk by hard
+   * links, so that it has to be on the same file system. By default each peer on disk keeps its own, and each process those in memory.
+   */
   blockPool?: string
   /** How long a block of a file takes to be read or written beside the time that it needs, in milliseconds; for experiments. */
   storeDelayMs?: number

@@ -4,6 +4,7 @@ import { tellContribution } from './channels.ts'
 import { checkContribution, contributionSchemaVersion, parseCid } from './contribution.ts'
 import { InvalidInputError } from './errors.ts'
 import { importContent } from './files/content.ts'
+import { importPart } from './files/part.ts'
 import type { Content, ContributeOptions } from './api.ts'
 import type { Contribution, StoredContribution } from './contribution.ts'
 import type { Imported } from './files/content.ts'
@@ -42,11 +43,17 @@ export class ContributionWriter {
     describe({ cid: parseCid(emptyFile), size: 0, isDirectory: false })
 
     if (options.private === true) {
+      if (options.keepLeaf != null) {
+        throw new InvalidInputError('a private contribution is kept as a whole, because nobody else has the rest; leave keepLeaf out')
+      }
+
       return privateData.contribute(content, describe, options)
     }
 
     using _protected = store.blocks.protect()
-    const imported = await importContent(store, content, options)
+    const imported = await (options.keepLeaf == null
+      ? importContent(store, content, options)
+      : importPart(store, content, options.keepLeaf, options))
     return this.#append(describe(imported), imported)
   }
 
@@ -76,15 +83,19 @@ export class ContributionWriter {
     })
   }
 
-  async #append (contribution: StoredContribution, { cid, blocks, small }: Pick<Imported, 'cid' | 'blocks' | 'small'>): Promise<Contribution> {
+  async #append (
+    contribution: StoredContribution, { cid, blocks, small, isWhole = true }: Pick<Imported, 'cid' | 'blocks' | 'small'> & { isWhole?: boolean }
+  ): Promise<Contribution> {
     const { store, files, log, sync } = this.#init
     const multihashes = small == null ? blocks : [cid.multihash.bytes]
     tellContribution({ contribution, multihashes, small })
     const entry = await log.append(contribution, () => {
-      if (small == null) {
+      if (small != null) {
+        files.holdSmall(cid, small)
+      } else if (isWhole) {
         store.files.hold(cid, blocks)
       } else {
-        files.holdSmall(cid, small)
+        store.files.link(cid, blocks)
       }
     })
     tellContribution({ contribution, multihashes, small, entry: entry.digest })

@@ -54,7 +54,8 @@ export async function openMember (
     peerExchange,
     dht,
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
-    ...(params.store === 'disk' ? { directory } : { blockPool: context.blockPool }),
+    blockPool: context.blockPool,
+    ...(params.store === 'disk' ? { directory } : {}),
     ...(validation == null ? {} : { validation }),
     ...(strategy == null ? {} : { validate: strategy })
   })

@@ -128,6 +128,11 @@ export const metrics = {
     meaning: 'a leech validates what it fetched, by the law that was asked for; -1: validation was off; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',
     better: 'lower'
   },
+  seed_leaves_held: {
+    unit: 'blocks',
+    meaning: 'blocks of content of a file that a seed holds which is to hold a part of it; total: as many as the file has; tags as in the authors\' plan: seq, fileSize, nodeTypeIndex',
+    better: 'none'
+  },
   msgs_rcvd: {
     unit: 'messages',
     meaning: 'messages of Bitswap, or of PeersDB\'s own protocol, that came to this peer in a run; tags as in the authors\' plan: latencyMS, bandwidthMB, run, seq, groupName, groupSeq, fileSize, nodeType, nodeTypeIndex',

@@ -47,6 +47,14 @@ const counts = z.string().regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be whole numbers
 const countsOrNone = z.string().regex(/^(\d+(,\d+)*)?$/, 'must be whole numbers, separated by commas')
   .transform((text) => text === '' ? [] : text.split(',').map(Number))
 
+/** A part of the whole, such as 1/2; all of it where it is empty. */
+const fraction = z.string().regex(/^(\d+\/[1-9]\d*)?$/, 'must be a fraction such as 1/2')
+  .transform((text) => {
+    const [leaves = 1, of = 1] = text === '' ? [] : text.split('/').map(Number)
+    return { leaves, of }
+  })
+  .refine(({ leaves, of }) => leaves <= of, 'must be a fraction of at most 1')
+
 /** Some of the names, separated by commas, none of them twice. */
 function listOf<const N extends readonly string[]> (names: N): z.ZodType<Array<N[number]>, string> {
   const parts = (text: string): string[] => text.split(',').map((part) => part.trim())
@@ -136,6 +144,7 @@ export const paramSchemas = {
     leech_count: count.default(2),
     passive_count: count.default(0),
     roles_by: z.enum(['run', 'group']).default('run'),
+    seed_fraction: fraction.default({ leaves: 1, of: 1 }),
     bstore_delay_ms: count.default(5),
     file_size: counts.default([4_194_304]),
     latency_ms: count.default(5),
@@ -146,7 +155,7 @@ export const paramSchemas = {
     parallel_gen_mb: count.default(100),
     validation_enabled: z.enum(['true', 'false']).transform((text) => text === 'true').default(true),
     validation_algorithm: z.enum(costLaws).default('constant'),
-    sabotage: z.enum(['none', 'report-early', 'wrong-data']).default('none')
+    sabotage: z.enum(['none', 'report-early', 'wrong-data', 'keep-all', 'keep-nothing']).default('none')
   }),
   validation: z.object({
     ...common,

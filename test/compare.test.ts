@@ -58,6 +58,15 @@ describe('peerslab compare', () => {
     expect(await bench.command(['compare', base, slower, '--accept', accepted])).toMatchObject({ exitCode: 64, stdout: '' })
   })
 
+  it('writes every format and a forest plot, as wide as is asked, and exits with the verdict', async () => {
+    const out = join(bench.directory, 'compared')
+    const { exitCode, stdout, stderr } = await bench.command(['compare', base, slower, '--out', out, '--width', 'column'])
+    expect({ exitCode, stderr: stderr.split('\n').filter((line) => !line.startsWith('compare: ')) }).toEqual({ exitCode: 1, stderr: [''] })
+    expect(await readFile(join(out, 'comparison.txt'), 'utf8')).toBe(stdout)
+    expect(await readFile(join(out, 'forest.svg'), 'utf8')).toMatch(/^<svg[^>]* width="252pt"[^]*replication_entry_ms/)
+    expect(await bench.command(['compare', base, slower, '--width', 'narrow'])).toMatchObject({ exitCode: 64, stdout: '', stderr: expect.stringContaining('--width narrow is none; use one of page, column') as string })
+  })
+
   it('cannot tell from one run, and says what is needed in JSON', async () => {
     const { exitCode, stdout } = await bench.command(['compare', folder, folder, '--format', 'json'])
     expect(exitCode).toBe(2)

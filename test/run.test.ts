@@ -53,7 +53,7 @@ describe('a run of the bootstrapping case, analysed', () => {
     expect(files).toEqual([
       ...['bootstrapping', 'replication', 'replication-by-region', 'replication-matrix', 'traffic']
         .flatMap((name) => ['csv', 'pdf', 'png', 'svg', 'vl.json'].map((type) => `figures/${name}.${type}`)),
-      ...['bootstrapping', 'replication_entry_ms', 'replication_file_ms', 'resources']
+      ...['bootstrapping', 'replication_entry_ms', 'replication_file_ms', 'resources', 'traffic']
         .flatMap((name) => ['csv', 'md', 'tex'].map((type) => `tables/${name}.${type}`)),
       ...[...newcomers, ...peers].flatMap((place) => ['results.out', 'run.err', 'run.out'].map((name) => `instances/${place}/${name}`)),
       'outcome.json', 'report.html', 'ro-crate-metadata.json', 'run.json', 'summary.txt'

@@ -51,6 +51,32 @@ describe('the case transfer', () => {
     expect(verified.stdout).toMatch(/^pass: both runs are the same, event by event and byte by byte \(pass: all 5 instances succeeded\)/m)
   })
 
+  it.each(['fast', 'stock'])('brings leeches what no seed holds as a whole (%s), and no seed the rest', { timeout: 60_000 }, async (sync) => {
+    const fileBytes = 4 * 1_048_576
+    const half = { ...params, run_count: '2', file_size: String(fileBytes), leech_count: '1', passive_count: '0', seed_fraction: '1/2', sync }
+    const file = await bench.write(`half-${sync}.toml`, composition('transfer', half, [{ id: 'peers', count: 3 }]))
+    const { exitCode, stdout } = await bench.run(file, '--runner', 'sim')
+    expect({ exitCode, stdout: stdout.split('\n')[0] }).toEqual({ exitCode: 0, stdout: 'pass: all 3 instances succeeded' })
+    const rows = await readRows(await onlyFolder(bench.out, `half-${sync}`))
+    expect(of(rows, 'seed_leaves_held').map(({ tags, measures }) => `${tags.seq} ${tags.nodeTypeIndex} ${measures.value} of ${measures.total}`))
+      .toEqual(['2 0 2 of 4', '3 1 2 of 4'])
+    // Each seed sent its half in each run, and nothing came to it.
+    const seeds = (name: string): number[] => of(rows, name).filter(({ tags }) => tags.nodeType === 'Seed').map(({ measures }) => measures.value!)
+    expect(seeds('data_sent').map((bytes) => Math.round(bytes / fileBytes * 10) / 10)).toEqual([0.5, 0.5, 0.5, 0.5])
+    expect(seeds('data_rcvd').every((bytes) => bytes < 10_000)).toBe(true)
+  })
+
+  it('refuses seeds that together lack a part of a file, before anything starts', async () => {
+    const third = { ...params, file_size: '3000000', leech_count: '1', passive_count: '0', seed_fraction: '1/3' }
+    const file = await bench.write('third.toml', composition('transfer', third, [{ id: 'peers', count: 3 }]))
+    const { exitCode, stderr } = await bench.run(file, '--runner', 'sim')
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 64,
+      stderr: expect.stringContaining('with seed_fraction 1/3 the 2 seeds together lack 1 of the 3 blocks of the file of 3000000 bytes, so no leech could get it') as string
+    })
+    await expect(onlyFolder(bench.out, 'third')).rejects.toThrow('has 0 run folders')
+  })
+
   it('runs as processes, with the composition of the package', { timeout: 60_000 }, async () => {
     const text = (await readFile(join(root, 'composition', 'paper-transfer.toml'), 'utf8')).split('[[runs]]').slice(0, 2).join('[[runs]]')
     const file = await bench.write('paper-transfer.toml', text)
@@ -58,6 +84,18 @@ describe('the case transfer', () => {
     expect({ exitCode, stdout: stdout.split('\n')[0] }).toEqual({ exitCode: 0, stdout: 'pass: all 2 instances succeeded' })
     const rows = await readRows(await onlyFolder(bench.out, 'paper-transfer'))
     expect(of(rows, 'time_to_fetch').map(({ measures }) => measures.value! > 200e6)).toEqual([true])
+  })
+
+  it.each([
+    ['keeps all of it', 'keep-all', /^fail: instance broken\/0 failed .*\(Seed\): run 1: it holds the whole file of 2000000 bytes, of which it was to keep a part/m],
+    ['keeps nothing', 'keep-nothing', /^fail: instance sound\/0 failed/m]
+  ])('fails with a seed of a part that %s', { timeout: 60_000 }, async (_, sabotage, sentence) => {
+    const half = { ...params, leech_count: '1', passive_count: '0', file_size: '2000000', run_count: '1', seed_fraction: '1/2' }
+    const text = composition('transfer', half, [{ id: 'sound', count: 2 }, { id: 'broken', count: 1 }])
+    const file = await bench.write(`${sabotage}.toml`, `${text}[groups.run.test_params]\nsabotage = "${sabotage}"\n`)
+    const { exitCode, stdout } = await bench.run(file, '--runner', 'sim')
+    expect(stdout).toMatch(sentence)
+    expect(exitCode).toBe(1)
   })
 
   it.each([

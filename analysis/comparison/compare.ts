@@ -5,6 +5,7 @@ import { differencesOf, valuesOfFacts } from './environment.ts'
 import { StudyError } from './errors.ts'
 import { judge } from './judge.ts'
 import { pairUp } from './pairs.ts'
+import { sourceOf } from './source.ts'
 import { readStudy } from './study.ts'
 import type { MetricRecord } from '../records.ts'
 import type { Accepted } from './accepted.ts'
@@ -35,6 +36,8 @@ export interface StudyComparison {
   reason: string
   threshold: number
   alpha: number
+  /** Case, runner, fidelity, network, seeds and commits, in one line. */
+  source: string
   base: Side
   head: Side
   isPaired: boolean
@@ -82,7 +85,7 @@ export function compareReadStudies (base: Study, head: Study, options: CompareOp
   ]
   return {
     ...conclude(results, base, head, threshold),
-    threshold, alpha, base: sideOf(base), head: sideOf(head), isPaired: paired.isPaired, results, warnings
+    threshold, alpha, source: sourceOf(base, head), base: sideOf(base), head: sideOf(head), isPaired: paired.isPaired, results, warnings
   }
 }
 

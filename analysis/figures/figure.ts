@@ -15,6 +15,10 @@ export interface Layout {
 export const page: Layout = { width: 516, isTitled: true }
 export const column: Layout = { width: 252, isTitled: true }
 
+/** By the name of their width: as a report shows figures, and as a paper sets them, which says in a caption what they show. */
+export const layouts = { page, column: { ...column, isTitled: false } } as const
+export type Width = keyof typeof layouts
+
 /** What every figure says about where it comes from, and how it is set. */
 export interface Caption {
   /** The whole page where nothing is said. */
@@ -22,6 +26,8 @@ export interface Caption {
   /** "runner local · fidelity bandwidth · seed 1 · network gcp-six-regions". */
   source: string
   warnings: readonly Warning[]
+  /** What holds the warnings in full; the report, or the tables of a paper, where nothing is said. */
+  fullWarnings?: string
   /** Regions in the order in which they are given colours. */
   regions: readonly string[]
 }
@@ -125,7 +131,7 @@ export function frame (title: string, caption: Caption, metrics: readonly string
   const concerning = caption.warnings.filter(({ metric }) => metric === undefined || metrics.includes(metric))
   const notes = [
     ...[caption.source, ...remarks].flatMap((sentence) => wrap(sentence, lengths.subtitle)),
-    ...warningsOf(concerning, lengths.subtitle, isTitled)
+    ...warningsOf(concerning, lengths.subtitle, caption.fullWarnings ?? (isTitled ? 'the report' : 'the tables'))
   ]
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -198,9 +204,9 @@ export function panelRows (caption: Caption, rows: ReadonlyArray<readonly object
 }
 
 /** The warnings in two lines, cut after a whole one where they are more. */
-function warningsOf (warnings: readonly Warning[], lineLength: number, isTitled: boolean): string[] {
+function warningsOf (warnings: readonly Warning[], lineLength: number, where: string): string[] {
   if (warnings.length === 0) return []
-  const pointer = isTitled ? ' See the report.' : ' See the tables.'
+  const pointer = ` See ${where}.`
   const lines = wrap(warningsInBrief(warnings), lineLength - pointer.length)
   const kept = lines.slice(0, warningLines)
   const last = kept.pop() ?? ''

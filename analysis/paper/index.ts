@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { drawBootstrappingCluster } from '../figures/bootstrapping-cluster.ts'
-import { column } from '../figures/figure.ts'
+import { layouts } from '../figures/figure.ts'
 import { drawReplicationPrototype } from '../figures/replication-prototype.ts'
 import { loadFonts } from '../fonts.ts'
 import { PaperError } from '../errors.ts'
@@ -121,7 +121,7 @@ function captionOf (runs: readonly PaperRun[], warnings: readonly Warning[]): Ca
     const values = [...new Set(runs.map((run) => run.source.get(label) ?? 'unknown'))]
     return `${label} ${values.length > 3 ? `${values[0]} to ${values.at(-1)}` : values.join(', ')}`
   }).join(' · ')
-  return { source, warnings, regions: runs[0]?.regions ?? [], layout: { ...column, isTitled: false } }
+  return { source, warnings, regions: runs[0]?.regions ?? [], layout: layouts.column }
 }
 
 function warningsOf (runs: readonly PaperRun[], leftOut: readonly string[]): Warning[] {

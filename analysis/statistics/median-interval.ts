@@ -1,3 +1,4 @@
+import { quantileInterval } from './quantile-interval.ts'
 import { quantile } from './quantile.ts'
 
 /** A median between two of its values, and the chance that these cover the true one, whatever the distribution. */
@@ -22,19 +23,6 @@ export interface MedianInterval {
 export function medianInterval (values: readonly number[], confidence = 0.95): MedianInterval {
   const sorted = [...values].sort((a, b) => a - b)
   const n = sorted.length
-  let k = 1
-  while (k + 1 <= n / 2 && coverageOf(n, k + 1) >= confidence) k++
-  const [low, high] = [sorted[k - 1] as number, sorted[n - k] as number]
-  return { n, median: quantile(sorted, 0.5), low, high, coverage: coverageOf(n, k) }
-}
-
-/** The chance that the k-th least and the k-th largest of n values have the true median between them. */
-function coverageOf (n: number, k: number): number {
-  let chance = 1 / 2 ** n
-  let below = 0
-  for (let successes = 0; successes < k; successes++) {
-    below += chance
-    chance *= (n - successes) / (successes + 1)
-  }
-  return Math.max(0, 1 - 2 * below)
+  const { low, high, coverage } = quantileInterval(n, 0.5, confidence)
+  return { n, median: quantile(sorted, 0.5), low: sorted[low] as number, high: sorted[high] as number, coverage }
 }

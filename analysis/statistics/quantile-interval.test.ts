@@ -2,12 +2,33 @@ import { expect, it } from 'vitest'
 import { medianInterval, quantileInterval } from './index.ts'
 import { createRandom } from './random.ts'
 
-it.each([1, 2, 5, 6, 9, 30, 101])('of the median of %i values is the interval of the median', (n) => {
-  const values = Array.from({ length: n }, (_, index) => index)
-  const { low, high, coverage } = quantileInterval(n, 0.5)
-  const expected = medianInterval(values)
-  expect([low, high]).toEqual([expected.low, expected.high])
-  expect(coverage).toBeCloseTo(expected.coverage, 12)
+/** 2^n P(B < k), B binomial (n, 1/2), to the last digit. */
+function waysBelow (n: number, k: number): bigint {
+  let [ways, sum] = [1n, 0n]
+  for (let i = 0; i < k; i++) {
+    sum += ways
+    ways = ways * BigInt(n - i) / BigInt(i + 1)
+  }
+  return sum
+}
+
+/** A ratio of whole numbers, to 15 digits. */
+const ratio = (part: bigint, whole: bigint): number => Number(part * 10n ** 15n / whole) / 1e15
+
+it.each([2, 6, 9, 30, 101, 1070, 1080, 5000])('of the median of %i values is exact, however small the chance of the outermost', (n) => {
+  const { n: count, low, high, coverage } = medianInterval(Array.from({ length: n }, (_, index) => index + 1))
+  expect([count, high]).toEqual([n, n + 1 - low])
+  const whole = 2n ** BigInt(n)
+  expect(coverage).toBeCloseTo(1 - 2 * ratio(waysBelow(n, low), whole), 9)
+  // The largest k whose values leave no more than 5 % outside; the outermost where none does.
+  if (low > 1) expect(40n * waysBelow(n, low)).toBeLessThanOrEqual(whole)
+  expect(40n * waysBelow(n, low + 1)).toBeGreaterThan(whole)
+})
+
+it('of the median of many is where the normal distribution has it', () => {
+  const { low, high } = medianInterval(Array.from({ length: 5000 }, (_, index) => index + 1))
+  expect(Math.abs(low - (2500 - 1.959964 * Math.sqrt(5000) / 2))).toBeLessThan(1)
+  expect(Math.abs(high - (2501 + 1.959964 * Math.sqrt(5000) / 2))).toBeLessThan(1)
 })
 
 it('agrees with the binomial quantiles of the 95th percentile', () => {

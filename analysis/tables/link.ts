@@ -1,9 +1,13 @@
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
-import { median } from '../statistics/index.ts'
+import { samplesOf } from '../samples.ts'
+import { median, sortSamples } from '../statistics/index.ts'
 import type { Table } from '../table.ts'
 import { columnsOf, withoutEmptyColumns } from '../table.ts'
 import { formatNumber } from '../units.ts'
+import { quantileCell } from './interval.ts'
+
+const bitsPerMegabit = 1e6
 
 /** One line per ordered pair of regions (and run, where there are several): what was asked of the link and what it did (medians). */
 export function linkTable (rows: readonly Row[]): Table {
@@ -13,24 +17,46 @@ export function linkTable (rows: readonly Row[]): Table {
   return withoutEmptyColumns({
     name: 'link',
     title: 'Link, asked and measured',
-    note: 'Medians per pair of regions; round trip (RTT) in ms, throughput in Mbit/s.',
-    columns: columnsOf([...(several ? ['run'] : []), 'from', 'to'], ['RTT asked', 'RTT', 'difference', 'rate asked', 'rate', 'share']),
+    note: 'Medians per pair of regions; round trip (RTT) in ms, throughput in Mbit/s. In brackets: 95 % intervals of the medians, where ' +
+      'there are the six measurements that one takes; exact if these were independent.',
+    columns: columnsOf([...(several ? ['run'] : []), 'from', 'to'], [
+      'n', 'RTT asked', 'RTT', 'interval', 'difference', 'n of rates', 'rate asked', 'rate', 'interval of rate', 'share'
+    ]),
     rows: [...pairs.keys()].sort().map((key) => [...JSON.parse(key) as string[], ...cellsOf(pairs.get(key) ?? [])])
   })
 }
 
 function cellsOf (pair: readonly Row[]): string[] {
-  const middle = (metric: string, measure: string): number | undefined => {
-    const values = pair.flatMap((row) => row.metric === metric ? row.measures[measure] ?? [] : [])
-    return values.length === 0 ? undefined : median(values)
+  const rtt = measuredOf(pair, 'link_rtt_ms', 1)
+  const rate = measuredOf(pair, 'link_throughput_bits_per_second', bitsPerMegabit)
+  const show = (value: number | undefined): string => value === undefined ? '-' : formatNumber(value)
+  const difference = rtt.middle === undefined || rtt.asked === undefined
+    ? '-'
+    : `${rtt.middle < rtt.asked ? '-' : '+'}${formatNumber(Math.abs(rtt.middle - rtt.asked))}`
+  const share = rate.middle === undefined || rate.asked === undefined || rate.asked <= 0 ? '-' : `${Math.round(100 * rate.middle / rate.asked)} %`
+  const noLimit = rate.middle !== undefined && (rate.asked ?? 0) === 0
+  return [
+    rtt.n, show(rtt.asked), show(rtt.middle), rtt.interval, difference,
+    rate.n, noLimit ? 'no limit' : show(rate.asked), show(rate.middle), rate.interval, share
+  ]
+}
+
+interface Measured {
+  n: string
+  asked: number | undefined
+  middle: number | undefined
+  interval: string
+}
+
+/** @param divisor - of the unit in which it is shown */
+function measuredOf (pair: readonly Row[], metric: string, divisor: number): Measured {
+  const own = pair.filter((row) => row.metric === metric)
+  const asked = own.flatMap(({ measures }) => measures.asked ?? [])
+  const samples = sortSamples(samplesOf(own).samples)
+  return {
+    n: samples.length === 0 ? '-' : String(samples.length),
+    asked: asked.length === 0 ? undefined : median(asked) / divisor,
+    middle: samples.length === 0 ? undefined : median(samples.map(({ value }) => value)) / divisor,
+    interval: quantileCell(samples, 0.5, { unit: '', divisor })
   }
-  const show = (value: number | undefined, divisor: number): string => value === undefined ? '-' : formatNumber(value / divisor)
-  const rtt = middle('link_rtt_ms', 'value')
-  const rttAsked = middle('link_rtt_ms', 'asked')
-  const rate = middle('link_throughput_bits_per_second', 'value')
-  const rateAsked = middle('link_throughput_bits_per_second', 'asked')
-  const difference = rtt === undefined || rttAsked === undefined ? '-' : `${rtt < rttAsked ? '-' : '+'}${formatNumber(Math.abs(rtt - rttAsked))}`
-  const share = rate === undefined || rateAsked === undefined || rateAsked <= 0 ? '-' : `${Math.round(100 * rate / rateAsked)} %`
-  const noLimit = rate !== undefined && (rateAsked ?? 0) === 0
-  return [show(rttAsked, 1), show(rtt, 1), difference, noLimit ? 'no limit' : show(rateAsked, 1e6), show(rate, 1e6), share]
 }

@@ -2,8 +2,9 @@ import { relative, resolve } from 'node:path'
 import { exitCodes } from '../exit-codes.ts'
 import { checkGivenOnce } from '../settings.ts'
 import { UsageError } from '../usage-error.ts'
+import { readWidth, widthOption } from '../width.ts'
 import type { CommandModule } from 'yargs'
-import type { Analysis } from '../../analysis/index.ts'
+import type { Analysis, Width } from '../../analysis/index.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 interface AnalyzeArguments {
@@ -11,6 +12,7 @@ interface AnalyzeArguments {
   where: string[]
   by: string[]
   out?: string
+  width: string
   json: boolean
 }
 
@@ -21,6 +23,7 @@ export function analyzeCommand (surroundings: Surroundings, use: (exitCode: numb
     builder: (yargs) => yargs
       .positional('folder', { type: 'string', demandOption: true, describe: 'a run folder, such as runs/quick/latest, or the .tgz that Testground collected' })
       .option('out', { type: 'string', requiresArg: true, describe: 'directory for the report and the figures; by default the run folder' })
+      .option('width', widthOption)
       .option('where', {
         type: 'string', array: true, nargs: 1, default: [],
         describe: 'only print a table of rows of which this holds: --where region=us-west1, --where group!=newcomers'
@@ -46,13 +49,15 @@ export function analyzeCommand (surroundings: Surroundings, use: (exitCode: numb
 }
 
 async function execute (args: AnalyzeArguments, surroundings: Surroundings): Promise<number> {
-  checkGivenOnce(args, ['out'])
+  checkGivenOnce(args, ['out', 'width'])
+  const width = readWidth(args.width)
 
   if (args.where.length > 0 || args.by.length > 0) {
     return answer(args, surroundings)
   }
 
-  const { table, rows, complete, warnings, report, figures } = await analyzeFolder(args.folder, surroundings, args.out)
+  const options = { width, ...(args.out == null ? {} : { out: args.out }) }
+  const { table, rows, complete, warnings, report, figures } = await analyzeFolder(args.folder, surroundings, options)
   surroundings.stdout.write(args.json
     ? `${JSON.stringify({ rows, complete, warnings, report, figures })}\n`
     : `${table}\nreport: ${relative(surroundings.cwd(), report)}\n`)
@@ -84,9 +89,12 @@ async function answer ({ folder, where, by, out, json }: AnalyzeArguments, surro
   return complete && groups.length > 0 ? exitCodes.pass : exitCodes.unknown
 }
 
-export async function analyzeFolder (folder: string, { stderr, cwd }: Surroundings, out?: string): Promise<Analysis> {
-  const { analyze } = await import('../../analysis/index.ts')
+export async function analyzeFolder (
+  folder: string, { stderr, cwd }: Surroundings, { out, width = 'page' }: { out?: string, width?: Width } = {}
+): Promise<Analysis> {
+  const { analyze, layouts } = await import('../../analysis/index.ts')
   return analyze(folder, {
+    layout: layouts[width],
     ...(out == null ? {} : { out: resolve(cwd(), out) }),
     onProgress: (sentence) => { stderr.write(`analyze: ${sentence}\n`) }
   })

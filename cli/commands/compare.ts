@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { checkGivenOnce } from '../settings.ts'
 import { UsageError } from '../usage-error.ts'
+import { readWidth, widthOption } from '../width.ts'
 import type { CommandModule } from 'yargs'
-import type { CompareOptions, ComparisonFormat } from '../../analysis/index.ts'
+import type { CompareOptions, ComparisonFormat, StudyComparison, Width } from '../../analysis/index.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 interface CompareArguments {
@@ -16,6 +17,8 @@ interface CompareArguments {
   vary: string[]
   accept?: string
   format: string
+  out?: string
+  width: string
 }
 
 /** By name, since help and refusals must not load the analysis. */
@@ -35,16 +38,20 @@ export function compareCommand (surroundings: Surroundings, use: (exitCode: numb
       .option('vary', { type: 'string', array: true, nargs: 1, default: [], describe: 'what differs on purpose, such as sync or network' })
       .option('accept', { type: 'string', requiresArg: true, describe: 'a file of accepted changes, one a line with its reason' })
       .option('format', { type: 'string', requiresArg: true, default: 'text', describe: `how the result is printed: ${formats.join(', ')}` })
+      .option('out', { type: 'string', requiresArg: true, describe: 'directory for the result in every format, and for a figure of it; by default it is only printed' })
+      .option('width', widthOption)
       .example('$0 compare base head', 'two folders of ten runs each')
       .example('$0 compare base head --format junit > result.xml', 'for CI')
+      .example('$0 compare base head --out compared', 'with a forest plot')
       .epilogue('Exit codes: 0 not worse, 1 worse, 2 cannot be told, 64 usage error.') as never,
     handler: async (args) => { use(await execute(args, surroundings)) }
   }
 }
 
 async function execute (args: CompareArguments, surroundings: Surroundings): Promise<number> {
-  checkGivenOnce(args, ['threshold', 'alpha', 'by', 'accept', 'format'])
+  checkGivenOnce(args, ['threshold', 'alpha', 'by', 'accept', 'format', 'out', 'width'])
   checkShares(args)
+  const width = readWidth(args.width)
   const { base, head, accept, metric, by, vary } = args
   const format = comparisonFormat(args.format)
 
@@ -62,6 +69,11 @@ async function execute (args: CompareArguments, surroundings: Surroundings): Pro
   try {
     const comparison = await compareStudies(base, head, options)
     surroundings.stdout.write(formatComparison(comparison, format))
+
+    if (args.out != null) {
+      await writeOut(comparison, { out: args.out, width, surroundings })
+    }
+
     return exitCodeOf(comparison.verdict)
   } catch (err) {
     if (!isNothingToSay(err)) {
@@ -70,6 +82,23 @@ async function execute (args: CompareArguments, surroundings: Surroundings): Pro
 
     surroundings.stderr.write(`peerslab: ${(err as Error).message}\n`)
     return exitCodes.unknown
+  }
+}
+
+/** Writes a comparison. Where its figure cannot be drawn, the numbers are there and the verdict is what it is. */
+export async function writeOut (
+  comparison: StudyComparison, { out, width, surroundings }: { out: string, width: Width, surroundings: Surroundings }
+): Promise<void> {
+  const { FontError, layouts, writeComparison } = await import('../../analysis/index.ts')
+
+  try {
+    await writeComparison(comparison, { out: resolve(surroundings.cwd(), out), layout: layouts[width] })
+  } catch (err) {
+    if (!(err instanceof FontError)) {
+      throw err
+    }
+
+    surroundings.stderr.write(`peerslab: ${err.message}\n`)
   }
 }
 

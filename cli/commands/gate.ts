@@ -3,7 +3,7 @@ import { exitCodeOf } from '../exit-codes.ts'
 import { interruptibly } from '../interruption.ts'
 import { checkGivenOnce, parseSettings } from '../settings.ts'
 import { UsageError } from '../usage-error.ts'
-import { checkShares, comparisonFormat, isNothingToSay } from './compare.ts'
+import { checkShares, comparisonFormat, isNothingToSay, writeOut } from './compare.ts'
 import type { CommandModule } from 'yargs'
 import type { CompareOptions, StudyComparison } from '../../analysis/index.ts'
 import type { GateReport } from '../../runners/index.ts'
@@ -42,7 +42,7 @@ export function gateCommand (surroundings: Surroundings, use: (exitCode: number)
       .option('alpha', { type: 'number', requiresArg: true, default: 0.05, describe: 'the chance to find any change where there is none, over all looks' })
       .option('metric', { type: 'string', array: true, nargs: 1, default: [], describe: 'compare this metric, and only those that are named' })
       .option('accept', { type: 'string', requiresArg: true, describe: 'a file of accepted changes, one a line with its reason' })
-      .option('out', { type: 'string', requiresArg: true, describe: 'directory of the run folders of both sides; by default one below runs/gate' })
+      .option('out', { type: 'string', requiresArg: true, describe: 'directory of the run folders of both sides and of the result; by default one below runs/gate' })
       .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'how the result is printed, as for compare' })
       .example('$0 gate composition/ci.toml --base main', 'is this branch slower than main?')
       .example('$0 gate composition/quick.toml --base v0.1.0 --runner local --budget 1h', 'with real processes')
@@ -68,6 +68,7 @@ async function execute (args: GateArguments, surroundings: Surroundings): Promis
   }
   let comparison: StudyComparison | undefined
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+  const out = args.out ?? `runs/gate/${time}`
   const report = await interruptibly(surroundings, (signal) => gate({
     root: packageRoot,
     composition: args.composition,
@@ -77,7 +78,7 @@ async function execute (args: GateArguments, surroundings: Surroundings): Promis
     words: args.set.flatMap((setting) => ['--set', setting]),
     budgetMs,
     alpha: args.alpha,
-    out: args.out ?? `runs/gate/${time}`,
+    out,
     workingDirectory: surroundings.cwd(),
     judge: async ({ base, head }, alpha) => {
       try {
@@ -94,7 +95,11 @@ async function execute (args: GateArguments, surroundings: Surroundings): Promis
     onProgress: (sentence) => { stderr.write(`gate: ${sentence}\n`) },
     signal
   }))
-  stdout.write(comparison == null ? '' : formatComparison(comparison, format))
+  if (comparison != null) {
+    stdout.write(formatComparison(comparison, format))
+    await writeOut(comparison, { out, width: 'page', surroundings })
+  }
+
   tell(report, comparison, surroundings)
   return exitCodeOf(report.verdict)
 }

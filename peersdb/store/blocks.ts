@@ -6,7 +6,7 @@ import type { BlockRows } from './block-rows.ts'
 import type { LargeBlocks } from './large-blocks.ts'
 import type { CID } from 'multiformats/cid'
 
-/** Blocks up to this many bytes are rows of the database, larger ones are files. Every entry of the log is a row. */
+/** Blocks up to this many bytes are rows of the database, or files that stores share, larger ones are files. Every log entry is a row. */
 export const smallBytesMax = 128 * 1024
 
 /** Blocks by their multihash, so that all CIDs of the same bytes share one block. */
@@ -69,7 +69,14 @@ export class StoredBlocks implements Blocks {
 
   getSmall (multihash: Uint8Array): Uint8Array | undefined {
     this.#protection.note(multihash)
-    return this.#rows.bytesOf(multihash)
+    const bytes = this.#rows.bytesOf(multihash)
+
+    if (bytes != null) {
+      return bytes
+    }
+
+    const row = this.#rows.find(multihash)
+    return row?.large === 1 && row.size <= smallBytesMax ? this.#large.readNow(multihash) : undefined
   }
 
   async get ({ multihash: { bytes: multihash } }: CID): Promise<Uint8Array | undefined> {
@@ -82,6 +89,12 @@ export class StoredBlocks implements Blocks {
     }
 
     this.#protection.note(multihash)
+
+    if (!structure && this.#large.shares(multihash, bytes) && this.#rows.find(multihash) == null) {
+      this.#large.writeNow(multihash, bytes)
+      return this.#rows.insert(multihash, bytes.byteLength, structure)
+    }
+
     return this.#rows.insert(multihash, bytes.byteLength, structure, bytes)
   }
 

@@ -1,10 +1,13 @@
-/** Contributes to the store in the given directory from the given index on, and prints each index that was stored, until it is killed. */
+/**
+ * Contributes to the store in the given directory from the given index on, with a pool where one is given, and prints each index that
+ * was stored, until it is killed.
+ */
 import { writeSync } from 'node:fs'
 import { cidOf, contribute } from './samples.test-helper.ts'
 import { openStore } from './store.ts'
 
-const [directory, first] = process.argv.slice(2)
-const store = await openStore({ directory: directory! })
+const [directory, first, poolDirectory] = process.argv.slice(2)
+const store = await openStore({ directory: directory!, poolDirectory })
 
 for (let index = Number(first); ; index++) {
   contribute(store, index)

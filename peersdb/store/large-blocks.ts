@@ -1,14 +1,22 @@
-import { createHash } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { MemoryBlockstore } from 'blockstore-core'
-import { FsBlockstore } from 'blockstore-fs'
-import { NextToLast } from 'blockstore-fs/sharding'
-import { sha256 } from 'multiformats/hashes/sha2'
+import { isIntact, openFiles, readFile, readNow, removeUnfinished, removeUnknown, translated, writeFile } from './block-files.ts'
 import { CorruptBlockError, StoreFullError } from './errors.ts'
+import { LinkedBlockstore } from './link-pool.ts'
 import { keyOf, rawCid } from './multihash.ts'
 import type { Database } from './database.ts'
+import type { LinkPool } from './link-pool.ts'
 import type { Blockstore } from 'interface-blockstore'
+
+/** Smaller blocks cost less as rows than as files, also where those are shared. */
+const sharedBytesMin = 4 * 1024
+
+export interface LargeBlocksInit {
+  /** Absent: in memory. */
+  directory?: string
+  /** Where stores on disk share the files of blocks, those of small ones among them. */
+  pool?: LinkPool
+  /** Where files are, if they are neither in the directory nor in memory. */
+  files?: Blockstore
+}
 
 /**
  * The blocks that are too large for a row: one file each, or in memory. The table `large_pending` names each file
@@ -17,23 +25,31 @@ import type { Blockstore } from 'interface-blockstore'
 export class LargeBlocks {
   readonly #database: Database
   readonly #files: Blockstore
+  readonly #directory: string | undefined
+  /** Small blocks whose row may still be taken back. */
+  readonly #unsettled = new Set<string>()
   readonly #queue = new Map<string, Promise<unknown>>()
   #sizeBytes: number
 
-  private constructor (database: Database, files: Blockstore) {
+  private constructor (database: Database, files: Blockstore, directory?: string) {
     this.#database = database
     this.#files = files
+    this.#directory = directory
     this.#sizeBytes = database.get<{ sum: number }>('SELECT coalesce(sum(size), 0) AS sum FROM blocks WHERE bytes IS NULL')?.sum ?? 0
   }
 
   /** Opens the folder `blocks` of the directory, and removes the files that a crash left half done. */
-  static async open (database: Database, directory?: string, files?: Blockstore): Promise<LargeBlocks> {
-    const large = new LargeBlocks(database, files ?? await openFiles(directory))
+  static async open (database: Database, { directory, pool, files }: LargeBlocksInit): Promise<LargeBlocks> {
+    const large = new LargeBlocks(database, files ?? await openFiles(directory, pool), directory)
     large.#account(0)
 
     for (const { multihash } of database.all<{ multihash: Uint8Array }>('SELECT multihash FROM large_pending')) {
       await large.#discard(multihash)
       await removeUnfinished(multihash, directory)
+    }
+
+    if (directory != null && pool != null) {
+      await removeUnknown(directory, (multihash) => large.#hasFile(multihash))
     }
 
     return large
@@ -81,6 +97,42 @@ export class LargeBlocks {
     }
   }
 
+  /** Whether a small block that comes now is to have a file, which stores share. */
+  shares (multihash: Uint8Array, bytes: Uint8Array): boolean {
+    return this.#files instanceof LinkedBlockstore && bytes.byteLength >= sharedBytesMin && !this.#queue.has(keyOf(multihash))
+  }
+
+  /** Writes the file of a small block at once, before its row; where that is taken back, the file is removed again. */
+  writeNow (multihash: Uint8Array, bytes: Uint8Array): void {
+    const files = this.#files as LinkedBlockstore
+    const key = keyOf(multihash)
+
+    try {
+      files.putNow(multihash, bytes)
+    } catch (err) {
+      throw translated(err, this.#database.place)
+    }
+
+    if (!this.#unsettled.has(key)) {
+      this.#unsettled.add(key)
+      this.#account(bytes.byteLength)
+      // By then the transaction that this is part of is over.
+      queueMicrotask(() => {
+        this.#unsettled.delete(key)
+
+        if (this.#database.isOpen && !this.#hasFile(multihash)) {
+          files.deleteNow(multihash)
+          this.#account(-bytes.byteLength)
+        }
+      })
+    }
+  }
+
+  /** A small block that has a file; undefined where that is missing or damaged. */
+  readNow (multihash: Uint8Array): Uint8Array | undefined {
+    return this.#directory == null ? undefined : readNow(this.#directory, multihash)
+  }
+
   /** @throws {CorruptBlockError} where the file is missing, or is not what was written */
   async read (multihash: Uint8Array, size: number): Promise<Uint8Array> {
     const bytes = await readFile(this.#files, multihash, size)
@@ -111,6 +163,10 @@ export class LargeBlocks {
     await Promise.allSettled(this.#queue.values())
   }
 
+  #hasFile (multihash: Uint8Array): boolean {
+    return this.#database.get('SELECT 1 FROM blocks WHERE multihash = ? AND bytes IS NULL', multihash) != null
+  }
+
   #announce (multihash: Uint8Array): void {
     this.#database.run('INSERT OR IGNORE INTO large_pending (multihash) VALUES (?)', multihash)
   }
@@ -128,64 +184,4 @@ export class LargeBlocks {
     this.#sizeBytes += bytes
     this.#database.limit(this.#sizeBytes)
   }
-}
-
-async function openFiles (directory?: string): Promise<Blockstore> {
-  if (directory == null) {
-    return new MemoryBlockstore()
-  }
-
-  const folder = join(directory, 'blocks')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const files = new FsBlockstore(folder)
-  await files.open()
-  return files
-}
-
-/** Removes what FsBlockstore had begun to write: it renames `.<name>.tmp` to the name once that is whole. */
-async function removeUnfinished (multihash: Uint8Array, directory?: string): Promise<void> {
-  if (directory != null) {
-    const { dir, file } = new NextToLast().encode(rawCid(multihash))
-    await rm(join(directory, 'blocks', dir, `.${file}.tmp`), { force: true })
-  }
-}
-
-async function writeFile (files: Blockstore, multihash: Uint8Array, bytes: Uint8Array, place: string): Promise<void> {
-  try {
-    await files.put(rawCid(multihash), bytes)
-  } catch (err) {
-    // FsBlockstore tells what the file system said in the text of its message alone.
-    throw err instanceof Error && /\b(ENOSPC|EDQUOT)\b/.test(err.message) ? new StoreFullError(place) : err
-  }
-}
-
-/** Undefined where there is no such file; reads at most one chunk beyond the size. */
-async function readFile (files: Blockstore, multihash: Uint8Array, size: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-
-  try {
-    for await (const chunk of files.get(rawCid(multihash))) {
-      chunks.push(chunk)
-      length += chunk.byteLength
-
-      if (length > size) {
-        break
-      }
-    }
-  } catch (err) {
-    // FsBlockstore calls every failure "not found", too many open files among them.
-    if (err instanceof Error && (err.message.includes('ENOENT') || files instanceof MemoryBlockstore)) {
-      return undefined
-    }
-
-    throw err
-  }
-
-  return Buffer.concat(chunks)
-}
-
-/** True also of hash functions other than SHA-256, which cannot be checked here. */
-function isIntact (multihash: Uint8Array, bytes: Uint8Array): boolean {
-  return multihash[0] !== sha256.code || createHash('sha256').update(bytes).digest().equals(multihash.subarray(2))
 }

@@ -13,6 +13,7 @@ import { StoreDamagedError, StoreUnavailableError } from './errors.ts'
 import { createFiles } from './files.ts'
 import { collectGarbage } from './garbage.ts'
 import { LargeBlocks } from './large-blocks.ts'
+import { LinkPool } from './link-pool.ts'
 import { keepShared } from './shared-bytes.ts'
 import { slowBlocks } from './slow-blocks.ts'
 import { createValues } from './values.ts'
@@ -34,7 +35,10 @@ export interface StoreInit {
   othersBytes?: () => number
   /** How long a block takes beside the time that it needs, in milliseconds; by default nothing. */
   delayMs?: number
-  /** Where stores in memory, also those of other processes, keep equal blocks once, as files; by default each process does in memory. */
+  /**
+   * Where stores without a limit, also those of other processes, keep equal blocks once, as files: stores in memory in the pool alone,
+   * those on disk by links. By default each store on disk has its own, and each process does it for its stores in memory.
+   */
   poolDirectory?: string
 }
 
@@ -70,16 +74,18 @@ export async function openStore ({ directory, bytesMax, othersBytes, delayMs = 0
     throw new InvalidInputError(`a store of at most ${bytesMax} bytes is impossible; choose a whole number above 0`)
   }
 
+  // What a limit counts has to be in the database, or in files of its own.
+  const sharedDirectory = bytesMax == null ? poolDirectory : undefined
   const isOutside = directory == null && bytesMax == null
-  const pool = isOutside && poolDirectory != null ? new BlockPool(poolDirectory) : undefined
+  const pool = directory == null && sharedDirectory != null ? new BlockPool(sharedDirectory) : undefined
+  const links = directory != null && sharedDirectory != null ? new LinkPool(sharedDirectory) : undefined
   const keepBytes = pool != null ? pool.keep.bind(pool) : isOutside ? keepShared : undefined
   const database = new Database(directory == null
     ? { place: 'memory', bytesMax, othersBytes }
     : { file: await prepareDirectory(directory), place: directory, bytesMax, othersBytes })
 
   try {
-    const large = await LargeBlocks.open(database, directory, pool?.large())
-    // What a limit counts has to be in the database.
+    const large = await LargeBlocks.open(database, { directory, pool: links, files: pool?.large() })
     const stored = new StoredBlocks(createBlockRows(database, keepBytes), large)
     const blocks = delayMs > 0 ? slowBlocks(stored, delayMs) : stored
     return {

@@ -3,21 +3,22 @@ import { openPeer } from '../../peersdb/index.ts'
 import { addressOf, neighbours } from '../cluster.ts'
 import { JudgementError } from '../errors.ts'
 import { digestOf } from '../judgement.ts'
-import { meet } from '../members.ts'
 import { readParams } from '../params.ts'
 import { phaseState } from '../phases.ts'
 import { castParts, requireBothEnds } from '../transfer/cast.ts'
 import { contentOf, sha256Of } from '../transfer/content.ts'
 import { countExchange } from '../transfer/exchange.ts'
 import { regionOf, transferNetwork } from '../transfer/network.ts'
+import { requireWholeFiles } from '../transfer/seeding.ts'
+import { settle } from '../transfer/settle.ts'
+import { enter, together } from '../transfer/stage.ts'
 import { costMs } from '../validation/cost.ts'
 import { resolvesWithin, within } from '../wait.ts'
 import { checkGroups, phasesOfAll } from './case.ts'
-import type { Profile } from '../../network/profile.ts'
 import type { Address } from '../cluster.ts'
-import type { InstanceContext } from '../context.ts'
-import type { NodeType, Part, TransferParams } from '../transfer/cast.ts'
+import type { TransferParams } from '../transfer/cast.ts'
 import type { ExchangeCounter } from '../transfer/exchange.ts'
+import type { Stage } from '../transfer/stage.ts'
 import type { Peer } from '../../peersdb/index.ts'
 import type { TestCase } from './case.ts'
 
@@ -31,8 +32,10 @@ export const transfer: TestCase = {
     const all = await checkGroups('transfer', groups)
     const byGroup = new Map(groups.map(({ id }, i) => [id, all[i] as TransferParams]))
     const members = groups.flatMap(({ id, count }) => Array.from({ length: count }, () => id)).map((group, index) => ({ group, index }))
-    const parts = castParts(members, (group) => byGroup.get(group) as TransferParams)
+    const paramsOf = (group: string): TransferParams => byGroup.get(group) as TransferParams
+    const parts = castParts(members, paramsOf)
     requireBothEnds(parts)
+    requireWholeFiles(parts, paramsOf)
     const count = (type: string): number => parts.filter(({ nodeType }) => nodeType === type).length
     return [`${count('Seed')} seeds, ${count('Leech')} leeches, ${count('Passive')} passive`]
   },
@@ -63,36 +66,11 @@ export const transfer: TestCase = {
   }
 }
 
-interface Stage {
-  readonly context: InstanceContext
-  readonly params: TransferParams
-  readonly profile: Profile
-  readonly part: Part
-  readonly instances: number
-  /** The numbers of leeches, and of seeds, in the run. */
-  readonly leeches: ReadonlySet<number>
-  readonly seeds: readonly number[]
-}
-
 /** A peer, and what is counted of it. */
 interface Node {
   readonly peer: Peer
   readonly exchange: ExchangeCounter
   close (): Promise<void>
-}
-
-/** Finds its part among those of all. */
-async function enter (context: InstanceContext): Promise<Stage> {
-  const params = readParams('transfer', context.params)
-  const profile = transferNetwork(params)
-  const { all } = await meet(context, params, profile)
-  const part = castParts(all, () => params).find(({ index }) => index === context.index) as Part
-  context.record.tag({ region: regionOf(part.latencyMs) })
-  await context.sync.publish('parts', { index: part.index, nodeType: part.nodeType })
-  const parts = await context.sync.collect<Pick<Part, 'index' | 'nodeType'>>('parts', all.length, params.timeout_secs * 1000)
-  const numbersOf = (type: NodeType): number[] =>
-    parts.filter(({ nodeType }) => nodeType === type).map(({ index }) => index).sort((a, b) => a - b)
-  return { context, params, profile, part, instances: all.length, leeches: new Set(numbersOf('Leech')), seeds: numbersOf('Seed') }
 }
 
 async function openNode ({ context, params, profile, part }: Stage): Promise<Node> {
@@ -146,26 +124,35 @@ async function transferSize (stage: Stage, staying: Node | undefined, { sizeInde
   const sha256 = sha256Of(content)
   const failures: string[] = []
   let cid = ''
+  let isWhole = true
 
   for (let run = 1; run <= params.run_count; run++) {
     const runId = `${sizeIndex}-${run}`
     await together(stage, `start-run-${runId}`)
     const node = staying ?? await openNode(stage)
-    cid = run === 1 ? await settle(stage, node.peer, sizeIndex, content) : cid
+
+    if (run === 1) {
+      ({ cid, isWhole } = await settle(stage, node.peer, sizeIndex, content))
+    }
+
     await together(stage, `ready-to-connect-${runId}`)
     await connectAll(stage, node, runId, sizeIndex === 0 && run === 1)
     await together(stage, `connect-complete-${runId}`)
     node.exchange.take()
     const fetched = part.nodeType === 'Leech' ? await fetchFile(stage, node.peer, sizeIndex, cid) : undefined
-
-    // What a leech holds, and once what a seed does, is read back and compared.
-    if ((part.nodeType === 'Leech' || (part.nodeType === 'Seed' && run === 1)) &&
-      await digestOf(node.peer, cid, context.signal) !== sha256) {
-      failures.push(`run ${run}: what it holds is not the file of ${fileBytes} bytes`)
-    }
-
     await together(stage, `transfer-complete-${runId}`)
     recordRun(stage, node.exchange, { run, fileBytes, fetched })
+
+    // What a leech holds, and in the end what a seed does, is read back and compared.
+    if (part.nodeType === 'Leech' || (part.nodeType === 'Seed' && run === params.run_count)) {
+      const digest = await digestOf(node.peer, cid, context.signal)
+
+      if (isWhole && digest !== sha256) {
+        failures.push(`run ${run}: what it holds is not the file of ${fileBytes} bytes`)
+      } else if (!isWhole && digest != null) {
+        failures.push(`run ${run}: it holds the whole file of ${fileBytes} bytes, of which it was to keep a part`)
+      }
+    }
 
     if (node !== staying) {
       await node.close()
@@ -173,34 +160,12 @@ async function transferSize (stage: Stage, staying: Node | undefined, { sizeInde
   }
 
   if (part.nodeType === 'Seed' && staying != null) {
-    await staying.peer.unpin(cid)
+    // What is kept in part is not pinned.
+    await (isWhole ? staying.peer.unpin(cid) : undefined)
     await staying.peer.collectGarbage()
   }
 
   return failures
-}
-
-/** Seeds add the file, one after another, and tell its CID. */
-async function settle ({ context, params, part, seeds }: Stage, peer: Peer, sizeIndex: number, content: Uint8Array): Promise<string> {
-  const timeoutMs = params.run_timeout_secs * 1000
-  const [generated, topic] = [`seed-generated-${sizeIndex}`, `root-cid-${sizeIndex}`]
-
-  if (part.nodeType !== 'Seed') {
-    const [root = ''] = part.nodeType === 'Leech' ? await context.sync.collect<string>(topic, 1, timeoutMs) : []
-    return root
-  }
-
-  const before = seeds.indexOf(context.index)
-
-  if (before > 0) {
-    await context.sync.barrier(generated, before, timeoutMs)
-  }
-
-  const added = params.sabotage === 'wrong-data' ? content.map((byte) => byte ^ 1) : content
-  const { cid } = await peer.contribute(added, { name: `${content.byteLength}.bin`, signal: context.signal })
-  await context.sync.signal(generated)
-  await context.sync.publish(topic, cid)
-  return cid
 }
 
 interface Fetched {
@@ -258,9 +223,4 @@ function recordRun (
   record.metric('blks_sent', counts.blksSent, tags)
   record.metric('blks_rcvd', counts.blksRcvd, tags)
   record.metric('dup_blks_rcvd', counts.dupBlksRcvd, tags)
-}
-
-async function together ({ context, params, instances }: Stage, state: string): Promise<void> {
-  await context.sync.signal(state)
-  await context.sync.barrier(state, instances, params.timeout_secs * 1000)
 }

@@ -51,8 +51,8 @@ describe('the manifest of the plan', () => {
       ...workload, 'job', 'flawed_share', 'flaws', 'models', 'test_share', 'checkpoints', 'shares', 'strategy', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.transfer!.params)).toEqual([
-      'run_count', 'run_timeout_secs', 'leech_count', 'passive_count', 'roles_by', 'timeout_secs', 'bstore_delay_ms', 'file_size', 'latency_ms',
-      'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'parallel_gen_mb', 'validation_enabled', 'validation_algorithm',
+      'run_count', 'run_timeout_secs', 'leech_count', 'passive_count', 'roles_by', 'timeout_secs', 'seed_fraction', 'bstore_delay_ms', 'file_size',
+      'latency_ms', 'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'parallel_gen_mb', 'validation_enabled', 'validation_algorithm',
       'sync', 'seed', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.validation!.params)).toEqual([

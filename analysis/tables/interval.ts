@@ -1,0 +1,33 @@
+import { bootstrap, quantileInterval } from '../statistics/index.ts'
+import { formatEstimate, formatNumber } from '../units.ts'
+import type { Sample } from '../statistics/index.ts'
+import type { Scale } from '../units.ts'
+
+/** Instances from which a sum over them is resampled; of fewer, resamples are too much alike. */
+export const instancesForInterval = 6
+/** The same rows give the same interval. */
+const seed = 1
+
+/**
+ * "[80.1, 92.0]": between which values a quantile lies with 95 %, by order statistics; "> " where a wait that ran out is an end of it,
+ * and "-" where there are too few values.
+ *
+ * @param sorted - as `sortSamples` orders them
+ */
+export function quantileCell (sorted: readonly Sample[], p: number, scale: Scale): string {
+  if (sorted.length === 0) return '-'
+  const { low, high, coverage } = quantileInterval(sorted.length, p)
+  const end = (place: number): string => {
+    const { value, censored } = sorted[place] as Sample
+    return formatEstimate({ value, bound: censored }, scale)
+  }
+  // Few values have no interval of 95 %, and a wider one would be read as one.
+  return coverage < 0.95 ? '-' : `[${end(low)}, ${end(high)}]`
+}
+
+/** "[80.1, 92.0]": what as many instances like these would sum up to, by BCa bootstrap over instances; "-" where they are too few. */
+export function totalCell (values: readonly number[], divisor: number): string {
+  if (values.length < instancesForInterval) return '-'
+  const { low, high } = bootstrap(values, (drawn) => drawn.reduce((sum, value) => sum + value, 0), { seed })
+  return `[${formatNumber(low / divisor)}, ${formatNumber(high / divisor)}]`
+}
