@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isArchiveName } from './archive.ts'
 import { againOf, factsOf, folderName, ranLine, sourceLine, verdictLine } from './describe.ts'
 import { drawAll, isOwed } from './draw.ts'
+import { pageFont } from './embed-font.ts'
 import { FontError } from './errors.ts'
 import type { Drawing, Layout } from './figures/figure.ts'
 import { loadFonts } from './fonts.ts'
@@ -74,6 +75,7 @@ export async function analyze (runFolder: string, options: AnalyzeOptions = {}):
     title: titleOf(folder),
     caution: warningsInBrief(found),
     figures: rendered,
+    font: typeof fonts === 'string' ? '' : pageFont(rendered.map(({ svg }) => svg), fonts),
     failures: failuresOf(folder),
     metrics: folder.run.metrics ?? [],
     again: againOf(folder),
@@ -133,7 +135,7 @@ async function writeFigures (
     const { name, title } = drawing.figure
     const printed = await printFigure(drawing.figure, fonts, forms === undefined ? {} : { forms })
     paths.push(...await writeForms(folder, name, printed))
-    rendered.push({ name, title, svg: printed.svg, interactive: interactiveFigure(drawing.figure.spec) })
+    rendered.push({ name, title, svg: printed.inline, interactive: interactiveFigure(drawing.figure.spec) })
     onProgress?.(`Drew the figure ${name}.`)
   }
   return { rendered, paths }

@@ -35,7 +35,7 @@ describe('an archive that Testground collected', () => {
   })
 
   it('is analysed into a folder beside it', async () => {
-    const analysis = await analyze(await archive(collected()))
+    const analysis = await analyze(await archive(collected()), { forms: [] })
     expect(analysis).toMatchObject({ rows: 344, complete: true, report: join(directory, 'task.analysis', 'report.html') })
     expect((await readdir(directory)).sort()).toEqual(['task.analysis', 'task.tgz'])
     expect(analysis.table).toContain('peersdb replication · 2 newcomers, 6 peers · 12 s')

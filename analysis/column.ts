@@ -1,4 +1,5 @@
 import { position, quantile } from './statistics/quantile.ts'
+import { selectPlaces } from './statistics/select-places.ts'
 
 /** One value of a run; `bound` when a wait that ran out decided it, so that the truth is above it. */
 export interface RunValue {
@@ -14,7 +15,7 @@ export interface Column {
   readonly censored: number
   /** Quantile of type 7, marked as a bound where a censored number is at it or below, as `summarise` does. */
   quantile (p: number): RunValue
-  /** Several of them, for which the numbers are sorted once. */
+  /** Several of them, for which the numbers are put in order once, and no more than it takes. */
   quantiles (ps: readonly number[]): RunValue[]
 }
 
@@ -25,12 +26,17 @@ export function createColumn (): Column {
   let waits = 0
   let censoredRows = 0
   const quantiles = (ps: readonly number[]): RunValue[] => {
-    const sorted = values.slice(0, rows).sort()
+    const ordered = values.slice(0, rows)
+    const places = ps.flatMap((p) => {
+      const { low, weight } = position(rows, p)
+      return weight === 0 ? [low] : [low, low + 1]
+    })
+    selectPlaces(ordered, places.sort((a, b) => a - b))
     // A wait that ran out stands behind those which took as long and did end.
-    const endedBefore = upTo(sorted, shortestWait) - waits
+    const endedBefore = waits === 0 ? rows : upTo(ordered, shortestWait) - waits
     return ps.map((p) => {
       const { low, weight } = position(rows, p)
-      return { value: quantile(sorted, p), bound: waits > 0 && endedBefore <= (weight === 0 ? low : low + 1) }
+      return { value: quantile(ordered, p), bound: waits > 0 && endedBefore <= (weight === 0 ? low : low + 1) }
     })
   }
 
@@ -54,13 +60,7 @@ export function createColumn (): Column {
   }
 }
 
-/** How many of ascending values are at most `limit`. */
-function upTo (sorted: Float64Array, limit: number): number {
-  let [from, to] = [0, sorted.length]
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if ((sorted[middle] as number) <= limit) from = middle + 1
-    else to = middle
-  }
-  return from
+/** How many values are at most `limit`. */
+function upTo (values: Float64Array, limit: number): number {
+  return values.reduce((count, value) => value <= limit ? count + 1 : count, 0)
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { create } from 'fontkit'
 import type { Font } from 'fontkit'
 import { FontError } from './errors.ts'
+import { subsetFont } from './font-subset.ts'
 
 /** Paths of the files of one font. */
 export interface FontFiles {
@@ -17,15 +18,17 @@ export interface Fonts {
   data: { regular: Buffer, semiBold: Buffer }
   /** Width of a text in the unit of `size`, without kerning, which is under a hundredth and takes twenty times as long. */
   width (text: string, size: number, isBold?: boolean): number
+  /** A font file with no more than some letters. */
+  subset (letters: Iterable<string>, isBold?: boolean): Buffer
 }
 
 /**
  * Inter (SIL Open Font License), from the npm package that carries it.
  *
+ * @param resolve - finds a file of a package; throws where it is not installed
  * @throws FontError where the package is not installed
  */
-export function interFiles (): FontFiles {
-  const { resolve } = createRequire(import.meta.url)
+export function interFiles (resolve: (file: string) => string = createRequire(import.meta.url).resolve): FontFiles {
   const find = (file: string): string => {
     try {
       return resolve(`@expo-google-fonts/inter/${file}`)
@@ -45,6 +48,10 @@ export function loadFonts (files: FontFiles = interFiles()): Fonts {
     width: (text, size, isBold = false) => {
       const { font } = isBold ? semiBold : regular
       return font.glyphsForString(text).reduce((sum, { advanceWidth }) => sum + advanceWidth, 0) * size / font.unitsPerEm
+    },
+    subset: (letters, isBold = false) => {
+      const { font, data } = isBold ? semiBold : regular
+      return subsetFont(font, data, letters)
     }
   }
 }

@@ -48,22 +48,24 @@ function rowsOf (peer: number, factor: number): string {
   return lines.join('')
 }
 
+type Measured = { seconds: number, peakBytes: number } & Partial<Record<string, number>>
+
 /**
  * Runs a program in a process of its own, whose memory is that of the work alone.
  *
- * @param body - what is measured; `load` imports from this room
+ * @param body - what is measured; `load` imports from this room, and numbers of its own are in `more`
  */
-export async function measureAlone (body: string): Promise<{ seconds: number, peakBytes: number }> {
+export async function measureAlone (body: string): Promise<Measured> {
   const script = `
     const load = (file) => import(${JSON.stringify(`${import.meta.dirname}/`)} + file)
     const startedMs = performance.now()
     ${body}
     const seconds = (performance.now() - startedMs) / 1000
-    process.stdout.write(JSON.stringify({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024 }))`
+    process.stdout.write(JSON.stringify({ ...typeof more === 'undefined' ? {} : more, seconds, peakBytes: process.resourceUsage().maxRSS * 1024 }))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: limitMs })
   let output = ''
   child.stdout.on('data', (data) => { output += String(data) })
   const [code] = await once(child, 'close') as [number | null]
   if (code !== 0) throw new Error(`what was measured ended with ${code ?? 'a signal'}`)
-  return JSON.parse(output) as { seconds: number, peakBytes: number }
+  return JSON.parse(output) as Measured
 }

@@ -1,5 +1,6 @@
 import type { Table } from './table.ts'
 import { columnsOf, tableText } from './table.ts'
+import { embedFont } from './embed-font.ts'
 import { heatMap } from './figures/heat-map.ts'
 import { loadFonts } from './fonts.ts'
 import { renderPdf } from './render-pdf.ts'
@@ -59,5 +60,9 @@ export async function networkPicture ({ name, description, regions, links }: Net
   })
   const fonts = loadFonts()
   const svg = titledSvg(atWidth(await renderSvg(figure.spec, fonts), figure.width), figure.title)
-  return { svg: () => Buffer.from(svg), png: () => renderPng(svg, fonts), pdf: () => renderPdf(svg, figure.title, fonts) }[format]()
+  return {
+    svg: () => Buffer.from(embedFont(svg, fonts)),
+    png: () => renderPng(svg, fonts),
+    pdf: () => renderPdf(svg, figure.title, fonts)
+  }[format]()
 }

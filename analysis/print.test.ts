@@ -42,7 +42,7 @@ async function digestElsewhere (spec: string): Promise<unknown> {
     const { createHash } = await import('node:crypto')
     const { readFileSync } = await import('node:fs')
     const printed = await printFigure(JSON.parse(readFileSync(${JSON.stringify(spec)}, 'utf8')), loadFonts())
-    const digests = Object.entries(printed).map(([form, data]) => [form, createHash('sha256').update(data).digest('hex')])
+    const digests = Object.entries(printed).filter(([form]) => form !== 'inline').map(([form, data]) => [form, createHash('sha256').update(data).digest('hex')])
     process.stdout.write(JSON.stringify(Object.fromEntries(digests)))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module', '--eval', script])
   return JSON.parse(stdout)
@@ -109,6 +109,13 @@ describe('the font', () => {
     ['is no font', { semiBold: import.meta.filename }, /^The file .*print\.test\.ts is no font that figures can be set in .*: install .*\.$/]
   ])('says in one sentence that it %s', (_, files, sentence) => {
     expect(() => loadFonts({ ...interFiles(), ...files })).toThrow(expect.objectContaining({ name: 'FontError', message: expect.stringMatching(sentence) as string }) as Error)
+  })
+
+  it('says in one sentence that its package is not installed', () => {
+    const nowhere = (): never => { throw new Error('Cannot find module') }
+    expect(() => interFiles(nowhere)).toThrow(expect.objectContaining({
+      name: 'FontError', message: 'The font of the figures is missing, for @expo-google-fonts/inter/400Regular/Inter_400Regular.ttf is not installed: install the packages again with npm ci.'
+    }) as Error)
   })
 })
 

@@ -2,6 +2,7 @@ import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { undefinedWhereAbsent } from './absent.ts'
 import { csv } from './csv.ts'
+import { embedFont } from './embed-font.ts'
 import { RunFolderError } from './errors.ts'
 import { renderPdf } from './render-pdf.ts'
 import { atWidth, renderPng, renderSvg, titledSvg } from './render.ts'
@@ -13,8 +14,8 @@ import { writeWhole } from './write.ts'
 export const forms = ['vl.json', 'csv', 'svg', 'pdf', 'png'] as const
 export type Form = typeof forms[number]
 
-/** A figure in its forms; the same rows give the same bytes. */
-export type Printed = Readonly<Partial<Record<Form, string | Buffer>> & { svg: string }>
+/** A figure in its forms; the same rows give the same bytes. `inline` is the SVG without its font, for a page that has it. */
+export type Printed = Readonly<Partial<Record<Form, string | Buffer>> & { svg: string, inline: string }>
 
 export interface PrintOptions {
   /** Those that are wanted, all where nothing is said; SVG is always there. */
@@ -27,12 +28,13 @@ export interface PrintOptions {
 export async function printFigure (
   { title, width, spec, drawn }: Figure, fonts: Fonts, { forms: wanted = forms, onComplaint }: PrintOptions = {}
 ): Promise<Printed> {
-  const svg = titledSvg(atWidth(await renderSvg(spec, fonts, onComplaint), width), title)
+  const inline = titledSvg(atWidth(await renderSvg(spec, fonts, onComplaint), width), title)
   const [png, pdf] = await Promise.all([
-    wanted.includes('png') ? renderPng(svg, fonts) : undefined,
-    wanted.includes('pdf') ? renderPdf(svg, title, fonts) : undefined
+    wanted.includes('png') ? renderPng(inline, fonts) : undefined,
+    wanted.includes('pdf') ? renderPdf(inline, title, fonts) : undefined
   ])
-  return { 'vl.json': `${JSON.stringify(spec, null, 2)}\n`, csv: csv(drawn), svg, ...(pdf === undefined ? {} : { pdf }), ...(png === undefined ? {} : { png }) }
+  const svg = embedFont(inline, fonts)
+  return { 'vl.json': `${JSON.stringify(spec, null, 2)}\n`, csv: csv(drawn), svg, inline, ...(pdf === undefined ? {} : { pdf }), ...(png === undefined ? {} : { png }) }
 }
 
 /**

@@ -69,7 +69,9 @@ export async function selectRows (path: string, selection: Selection, onRow: (ro
       }
       if (!isWanted(reading)) return
       selected.chosen++
-      onRow({ reading, values: columns.map((valueOf) => valueOf(reading)) })
+      const values: Array<string | undefined> = []
+      for (const valueOf of columns) values.push(valueOf(reading))
+      onRow({ reading, values })
     })
     selected.runs.push(run)
     selected.unparsed += unparsed

@@ -56,7 +56,8 @@ export async function readRows<T> (
   const named = plain(place)
   let unparsed = 0
   await forEachLine(source, (line, number, ended) => {
-    if (line?.trim() === '') return
+    // Most lines begin as a row does, and need no closer look.
+    if (line !== undefined && line[0] !== '{' && line.trim() === '') return
     const row = line === undefined ? 'it is too long' : parse(line, shown)
     if (typeof row !== 'string') {
       onRow(row)

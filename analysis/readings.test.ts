@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseReading, tagOf } from './readings.ts'
+import { parseReading, tagOf, timeOf } from './readings.ts'
 import { createIntern, parseRow } from './rows.ts'
 import type { Reading } from './readings.ts'
 
 const from = { run: 'main', group: 'peers', index: 3 }
-const parse = (line: string): Reading | string => parseReading(line, from, createIntern())
-const read = (line: string): Reading => parse(line) as Reading
+const read = (line: string): Reading => parseReading(line, from, createIntern()) as Reading
+/** A reading, its time as a row has it. */
+const parse = (line: string): unknown => {
+  const reading = parseReading(line, from, createIntern())
+  return typeof reading === 'string' ? reading : { ...reading, ts: timeOf(reading) }
+}
 
 /** What the long way says of the same line. */
 function expected (line: string): unknown {

@@ -29,7 +29,7 @@ interface TextItem {
 }
 
 /**
- * The figure as SVG, its font named and not embedded; the same spec gives the same bytes.
+ * The figure as SVG, its font named and not yet embedded; the same spec gives the same bytes.
  *
  * @param onComplaint - hears what Vega finds odd about the spec; a sound spec gives no cause
  */

@@ -12,6 +12,8 @@ export interface ReportContent extends Content {
   caution: string
   /** Drawn figures with their SVG, and what can be done with them in a browser. */
   figures: ReadonlyArray<{ name: string, title: string, svg: string, interactive: Interactive }>
+  /** The rules of the font that figures are set in; empty where there is none. */
+  font: string
   /** Instances that did not succeed, with the last lines they printed. */
   failures: ReadonlyArray<{ name: string, lastLines: readonly string[] }>
   /** What each metric means, in full. */
@@ -34,10 +36,10 @@ export function reportHtml (content: ReportContent): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${script === undefined ? '' : `; script-src '${script.source}'`}">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:${script === undefined ? '' : `; script-src '${script.source}'`}">
 <meta name="color-scheme" content="light dark">
 <title>${escape(content.title)}</title>
-<style>${reportStyle}</style>
+<style>${content.font}${reportStyle}</style>
 </head>
 <body>
 <main>

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createCounters } from '../network/counters.ts'
 import { openPeer } from '../peersdb/index.ts'
 import { observeArrivals } from './arrivals.ts'
+import { dial } from './dial.ts'
 import { createTopology } from './topology.ts'
 import { within } from './wait.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -114,7 +115,7 @@ export async function connectMember (
   const degree = topology.degreeOf(self)
   await Promise.all(addresses
     .filter(({ index }) => dialled.has(index))
-    .map(({ multiaddr }) => peer.connect(multiaddr, { signal })))
+    .map(({ multiaddr }) => dial(context, peer, multiaddr, signal)))
   await within(neighbours(peer, degree), timeoutMs, `${degree} peers to listen to the contributions log`, context.signal)
   return byPeerId
 }

@@ -48,33 +48,33 @@ describe('peerslab compare', () => {
   })
 
   it('fails slower ones, in JUnit as well, unless that was accepted', async () => {
-    const { exitCode, stdout } = await bench.command(['compare', base, slower, '--format', 'junit'])
+    const { exitCode, stdout } = await bench.call(['compare', base, slower, '--format', 'junit'])
     expect(stdout).toContain('name="replication_entry_ms in default"><failure message="worse by 50.0 %"/>')
     expect(exitCode).toBe(1)
     const accepted = join(bench.directory, 'accepted.txt')
     await writeFile(accepted, 'replication_entry_ms +60 %: entries are checked first\n')
-    expect((await bench.command(['compare', base, slower, '--accept', accepted])).exitCode).toBe(0)
+    expect((await bench.call(['compare', base, slower, '--accept', accepted])).exitCode).toBe(0)
     await writeFile(accepted, 'replication_entry_ms\n')
-    expect(await bench.command(['compare', base, slower, '--accept', accepted])).toMatchObject({ exitCode: 64, stdout: '' })
+    expect(await bench.call(['compare', base, slower, '--accept', accepted])).toMatchObject({ exitCode: 64, stdout: '' })
   })
 
   it('writes every format and a forest plot, as wide as is asked, and exits with the verdict', async () => {
     const out = join(bench.directory, 'compared')
-    const { exitCode, stdout, stderr } = await bench.command(['compare', base, slower, '--out', out, '--width', 'column'])
+    const { exitCode, stdout, stderr } = await bench.call(['compare', base, slower, '--out', out, '--width', 'column'])
     expect({ exitCode, stderr: stderr.split('\n').filter((line) => !line.startsWith('compare: ')) }).toEqual({ exitCode: 1, stderr: [''] })
     expect(await readFile(join(out, 'comparison.txt'), 'utf8')).toBe(stdout)
     expect(await readFile(join(out, 'forest.svg'), 'utf8')).toMatch(/^<svg[^>]* width="252pt"[^]*replication_entry_ms/)
-    expect(await bench.command(['compare', base, slower, '--width', 'narrow'])).toMatchObject({ exitCode: 64, stdout: '', stderr: expect.stringContaining('--width narrow is none; use one of page, column') as string })
+    expect(await bench.call(['compare', base, slower, '--width', 'narrow'])).toMatchObject({ exitCode: 64, stdout: '', stderr: expect.stringContaining('--width narrow is none; use one of page, column') as string })
   })
 
   it('cannot tell from one run, and says what is needed in JSON', async () => {
-    const { exitCode, stdout } = await bench.command(['compare', folder, folder, '--format', 'json'])
+    const { exitCode, stdout } = await bench.call(['compare', folder, folder, '--format', 'json'])
     expect(exitCode).toBe(2)
     expect((JSON.parse(stdout) as { reason: string }).reason).toContain('too few runs: it needs 8 pairs of runs, and has 1')
   })
 
   it('says in one sentence where there is nothing to compare', async () => {
-    const gone = await bench.command(['compare', base, join(bench.directory, 'gone')])
+    const gone = await bench.call(['compare', base, join(bench.directory, 'gone')])
     expect(gone).toMatchObject({ exitCode: 2, stdout: '' })
     const lastLine = gone.stderr.trimEnd().split('\n').at(-1)
     expect(lastLine).toMatch(/^peerslab: There is no study \S+gone: give a run folder, or a folder of run folders such as runs\/quick\.$/)
@@ -85,7 +85,7 @@ describe('peerslab compare', () => {
     [['--format', 'pdf'], '--format pdf is none; use one of text'], [['--by', 'a', '--by', 'b'], '--by is given more than once']
   ] as const)(
     'refuses %s', async ([args, message]) => {
-      const { exitCode, stderr } = await bench.command(['compare', base, base, ...args])
+      const { exitCode, stderr } = await bench.call(['compare', base, base, ...args])
       expect(exitCode).toBe(64)
       expect(stderr).toContain(message)
     })

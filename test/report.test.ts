@@ -1,7 +1,9 @@
 import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { row, wholeFolder, writeInstance } from '../analysis/folder.test-helper.ts'
+import { loadFonts } from '../analysis/fonts.ts'
 import { analyze } from '../analysis/index.ts'
 import { chromiumPath, startChromium, whyNoChromium } from './chromium.test-helper.ts'
 import { makeBench } from './command.test-helper.ts'
@@ -96,6 +98,27 @@ describe.skipIf(chromiumPath == null)(`the report in Chromium${whyNoChromium}`, 
     expect(await page.locator('#again + pre').innerText()).toContain('npx peerslab run composition/quick.toml')
     expect(complaints).toEqual([])
     await page.close()
+  })
+
+  it('brings its font, as each of its figures does, whose texts are as wide as they were measured', async () => {
+    const fonts = loadFonts()
+    const page = await open()
+    const loaded = '[...document.fonts].map(({ family, weight, status }) => `${family} ${weight} ${status}`)'
+    expect(await page.evaluate(loaded)).toEqual(['Inter 400 loaded', 'Inter 600 loaded'])
+    await page.close()
+    const alone = await browser.newPage()
+    await alone.goto(pathToFileURL(join(folder, 'figures', 'replication.svg')).href)
+    await alone.evaluate('document.fonts.ready.then(() => {})')
+    expect(await alone.evaluate(loaded)).toEqual(['Inter 400 loaded', 'Inter 600 loaded'])
+    const texts = await alone.evaluate(() => [...document.querySelectorAll('text')].filter((text) => text.childElementCount === 0).map((text) => {
+      const [size, weight] = ['font-size', 'font-weight'].map((name) => text.getAttribute(name) ?? '') as [string, string]
+      return { content: text.textContent, width: text.getComputedTextLength(), size: parseFloat(size), isBold: weight === '600' }
+    }))
+    expect(texts.length).toBeGreaterThan(20)
+    for (const { content, width, size, isBold } of texts) {
+      expect(Math.abs(width / fonts.width(content.trim(), size, isBold) - 1), content).toBeLessThan(0.01)
+    }
+    await alone.close()
   })
 
   it('can be filtered, zoomed and hovered over', async () => {

@@ -21,6 +21,8 @@ async function replace (figure: Element): Promise<void> {
   if (place === null || data == null) return
   const { spec, filters, canZoom } = JSON.parse(data) as Interactive
   const live = document.createElement('div')
+  // Vega measures texts as it lays them out.
+  await document.fonts.ready
   // The expressions of a figure are interpreted, for the policy of the page allows no others.
   const { view } = await embed(live, spec as Parameters<typeof embed>[1], { mode: 'vega-lite', renderer: 'svg', actions: false, ast: true })
   const drawn = place.querySelector('svg')

@@ -31,6 +31,17 @@ describe('many simulated studies', () => {
     expect(found).toBeGreaterThan(180)
   })
 
+  it('of simulations in pairs: at most 5 % find a regression, and more than 90 % a slowdown of 10 %', () => {
+    const next = noise(14, 0.05)
+    const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    const panel = (path: string, factor = 1): Study => simulated(path, seeds, (seed) => 1000 * seed * factor * next())
+    const verdicts = (factor: number): string[] =>
+      Array.from({ length: 200 }, () => compareReadStudies(panel('base'), panel('head', factor)).verdict)
+    const failed = (of: readonly string[]): number => of.filter((verdict) => verdict === 'fail').length
+    expect(failed(verdicts(1))).toBeLessThanOrEqual(10)
+    expect(failed(verdicts(1.1))).toBeGreaterThan(180)
+  })
+
   it('the interval of the change covers it in 93 to 98 %', () => {
     const next = noise(13, 0.05)
     const side = (path: string, factor: number): Study => withValues(path, 'bytes_sent', Array.from({ length: 10 }, () => factor * next()))

@@ -1,4 +1,4 @@
-import { tagOf } from '../readings.ts'
+import { tagOf, timeOf } from '../readings.ts'
 import { quantile } from '../statistics/index.ts'
 import { createColumn } from '../column.ts'
 import type { Reading } from '../readings.ts'
@@ -53,23 +53,30 @@ interface Gathered {
   last: Map<string, number>
 }
 
+/** What a machine was at a time. Not the reading itself, whose tags would keep the piece of the file that they were cut from. */
+interface Sampled {
+  metric: string
+  value: number
+  ts: number
+}
+
 /** @param by - what runs are divided by: a tag, such as region, or group; the run of the composition always divides */
 export function createReducer (by?: string): Reducer {
   const byMetric = new Map<string, Map<string, Gathered>>()
-  const machine: Reading[] = []
+  const machine: Sampled[] = []
   const refused = new Map<string, number>()
   let [from, to] = [Infinity, -Infinity]
 
   return {
     refused,
     add: (reading) => {
-      const { metric, value, ts } = reading
+      const { metric, value } = reading
       if (Number.isNaN(value) || (value < 0 && metric.endsWith('_ms'))) {
         if (!passedOver.has(metric) || !Number.isNaN(value)) refused.set(metric, (refused.get(metric) ?? 0) + 1)
         return
       }
       if (passedOver.has(metric)) {
-        if (!metric.startsWith('bootstrap_')) machine.push(reading)
+        if (!metric.startsWith('bootstrap_')) machine.push({ metric, value, ts: timeOf(reading) })
         return
       }
       let parts = byMetric.get(metric)
@@ -79,6 +86,7 @@ export function createReducer (by?: string): Reducer {
       if (gathered === undefined) parts.set(part, gathered = { column: createColumn(), sum: 0, largest: -Infinity, last: new Map() })
       gather(gathered, reading)
       if (measured.test(metric)) {
+        const ts = timeOf(reading)
         if (ts < from) from = ts
         if (ts > to) to = ts
       }
@@ -117,9 +125,9 @@ function reduced (metric: string, { column, sum, largest, last }: Gathered): Run
   return { value, bound: false }
 }
 
-function conditionsOf (machine: readonly Reading[], from: number, to: number): Conditions {
+function conditionsOf (machine: readonly Sampled[], from: number, to: number): Conditions {
   const during = (metric: string): number[] =>
-    machine.filter((reading) => reading.metric === metric && reading.ts >= from && reading.ts <= to).map(({ value }) => value)
+    machine.filter((each) => each.metric === metric && each.ts >= from && each.ts <= to).map(({ value }) => value)
   const cpu = during('cpu_percent')
   const delays = during('event_loop_delay_ms').sort((a, b) => a - b)
   const errors = machine.filter(({ metric }) => metric === 'clock_error_ms').map(({ value }) => value)

@@ -146,7 +146,8 @@ describe('rendering', () => {
     ['replication', figureOf(drawReplication(peers, caption, {}))],
     ['bootstrapping', figureOf(drawBootstrapping(newcomers, caption))],
     ['link', figureOf(drawLink(links, caption))]
-  ])('%s: Vega has no complaint, the bytes repeat, the PNG is not empty', async (_, { spec }) => {
+  ])('%s: the spec stays as it is, Vega has no complaint, the bytes repeat, the PNG is not empty', async (name, { spec }) => {
+    await expect(`${JSON.stringify(spec, null, 1)}\n`).toMatchFileSnapshot(`snapshots/${name}.vl.json`)
     const complaints: string[] = []
     const svg = await renderSvg(spec, fonts, (complaint) => complaints.push(complaint))
     expect(complaints).toEqual([])

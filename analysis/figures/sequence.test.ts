@@ -87,6 +87,10 @@ describe('the sequence of a contribution', () => {
     expect(await renderSvg(figureOf(small).spec, fonts)).toContain('role-legend-entry')
   })
 
+  it('has a spec that stays as it is', async () => {
+    await expect(`${JSON.stringify(figureOf(small).spec, null, 1)}\n`).toMatchFileSnapshot('snapshots/sequence.vl.json')
+  })
+
   it('says what is missing where nothing was carried', () => {
     expect(drawSequence([], caption)).toMatchObject({ name: 'sequence', missing: expect.stringContaining('--contribution') as string })
   })

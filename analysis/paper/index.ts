@@ -12,6 +12,7 @@ import { readPaperStudy } from './study.ts'
 import { bootstrappingTable, replicationTable } from './tables.ts'
 import { paperTex } from './tex.ts'
 import type { Caption, Drawing } from '../figures/figure.ts'
+import type { FontFiles } from '../fonts.ts'
 import type { Table } from '../table.ts'
 import type { Warning } from '../warnings.ts'
 import type { PaperRun } from './study.ts'
@@ -21,6 +22,8 @@ export interface PaperOptions {
   out: string
   /** Hears one sentence per step. */
   onProgress?: (sentence: string) => void
+  /** The font of the figures, where it is not Inter as installed. */
+  fontFiles?: FontFiles
 }
 
 export interface Paper {
@@ -51,9 +54,9 @@ const entriesMin = 10_000
  * @throws RunFolderError where the folder cannot be written
  * @throws FontError where the font is missing
  */
-export async function writePaper (study: string, { out, onProgress = () => {} }: PaperOptions): Promise<Paper> {
+export async function writePaper (study: string, { out, onProgress = () => {}, fontFiles }: PaperOptions): Promise<Paper> {
   const { runs, leftOut } = await readPaperStudy(study, onProgress)
-  const fonts = loadFonts()
+  const fonts = loadFonts(fontFiles)
   const parts = experiments.map((experiment) => {
     const own = runsOf(experiment, runs)
     const warnings = warningsOf(own, leftOut)

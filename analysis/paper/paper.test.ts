@@ -86,6 +86,13 @@ describe('the paper of a study', () => {
     expect(missing).toEqual([expect.stringContaining('no figure of bootstrapping over cluster size')])
   })
 
+  it('without its font says so in one sentence, and writes nothing', async () => {
+    const files = { regular: join(directory, 'gone.ttf'), semiBold: join(directory, 'gone.ttf') }
+    await expect(writePaper(join(directory, 'runs'), { out: join(directory, 'fontless'), fontFiles: files }))
+      .rejects.toThrow(/^The font of the figures cannot be read from \S+gone\.ttf \(ENOENT\): install the packages again with npm ci\.$/)
+    expect(await readdir(directory)).not.toContain('fontless')
+  })
+
   it.each<[string, string, RegExp]>([
     ['is not there', 'gone', /^There is no study .*gone: give a run folder/],
     ['has no runs', 'out', /has no run that a paper can show: it holds no run folder/],

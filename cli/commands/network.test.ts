@@ -17,7 +17,7 @@ describe('network', () => {
   })
 
   it('shows round trips and rates, from sender to receiver', async () => {
-    const { stdout } = await bench.command(['network', 'show', 'aptos'])
+    const { stdout } = await bench.call(['network', 'show', 'aptos'])
     expect(stdout).toMatch(/^aptos: Eight GCP and AWS regions/)
     expect(stdout).toMatch(/^ {2}1 gcp--us-central1 +1\.30 +106 +96\.7 +255/m)
     expect(stdout).toMatch(/^ {2}1 gcp--us-central1 +1626 +275 +89\.8 +105/m)
@@ -28,7 +28,7 @@ describe('network', () => {
     const [first, second, png] = ['a.svg', 'b.svg', 'c.png'].map((name) => join(bench.directory, name)) as [string, string, string]
 
     for (const out of [first, second, png]) {
-      expect(await bench.command(['network', 'show', 'gcp-six-regions', '--out', out])).toMatchObject({ exitCode: 0, stdout: `drawn: ${out}\n` })
+      expect(await bench.call(['network', 'show', 'gcp-six-regions', '--out', out])).toMatchObject({ exitCode: 0, stdout: `drawn: ${out}\n` })
     }
 
     const svg = await readFile(first, 'utf8')
@@ -42,16 +42,16 @@ describe('network', () => {
     const table = await bench.write('rtt.csv', 'rtt,a,b\na,2,30\nb,40,2\n')
     const profile = join(bench.directory, 'mine.json')
     const args = ['network', 'import', table, profile, '--name', 'mine', '--source', 'Own pings, May 2026.']
-    expect(await bench.command(args)).toMatchObject({ exitCode: 0, stdout: `written: ${profile}, 2 regions\n` })
-    const { stdout } = await bench.command(['network', 'show', profile, '--json'])
+    expect(await bench.call(args)).toMatchObject({ exitCode: 0, stdout: `written: ${profile}, 2 regions\n` })
+    const { stdout } = await bench.call(['network', 'show', profile, '--json'])
     expect((JSON.parse(stdout) as { links: object[] }).links).toContainEqual({ from: 'a', to: 'b', roundTripMs: 35, bitsPerSecond: null })
-    expect(await bench.command(args)).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('is there already: remove it, or name another file') })
+    expect(await bench.call(args)).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('is there already: remove it, or name another file') })
   })
 
   it('samples as many sites as are asked for', async () => {
     const profile = join(bench.directory, 'sites.json')
-    expect(await bench.command(['network', 'sample', profile, '--sites', '5', '--seed', '9'])).toMatchObject({ exitCode: 0 })
-    const { stdout } = await bench.command(['network', 'show', profile])
+    expect(await bench.call(['network', 'sample', profile, '--sites', '5', '--seed', '9'])).toMatchObject({ exitCode: 0 })
+    const { stdout } = await bench.call(['network', 'show', profile])
     expect(stdout).toContain('5 sites whose round trips are distributed as those between 490 PlanetLab nodes, drawn with seed 9.')
   })
 
@@ -64,7 +64,7 @@ describe('network', () => {
     ['a seed that is no number', ['sample', 'x.json', '--seed', 'abc'], '--seed abc must be a whole number from 0'],
     ['nothing to do', [], 'network lacks what to do; name list, show, import or sample']
   ])('refuses %s', async (_, args, sentence) => {
-    const { exitCode, stderr } = await bench.command(['network', ...args], bench.directory)
+    const { exitCode, stderr } = await bench.call(['network', ...args], bench.directory)
     expect([exitCode, stderr.trim().split('\n').at(-1)]).toEqual([64, expect.stringContaining(sentence)])
   })
 
@@ -75,7 +75,7 @@ describe('network', () => {
     latency.matrix.rows[2]![4] = null
     const file = join(bench.directory, 'hole.json')
     await writeFile(file, JSON.stringify({ ...rest, latency }))
-    const { exitCode, stderr } = await bench.command(['network', 'show', file])
+    const { exitCode, stderr } = await bench.call(['network', 'show', file])
     expect([exitCode, stderr]).toEqual([64, expect.stringContaining('has no latency from sa-east-1 to ap-southeast-2: fill the cell latency.matrix.rows[2][4].')])
   })
 })

@@ -44,7 +44,7 @@ describe('sync-service', () => {
     ['no time at all', ['--forget-after', '0'], '--forget-after must be a number of hours above 0 and at most 576'],
     ['an address of another machine', ['--host', '192.0.2.1', '--port', '0'], 'cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL): give an address of this machine']
   ])('refuses %s', async (_, args, sentence) => {
-    const { exitCode, stderr } = await bench.command(['sync-service', ...args])
+    const { exitCode, stderr } = await bench.call(['sync-service', ...args])
     expect([exitCode, stderr.trim().split('\n').at(-1)]).toEqual([64, expect.stringContaining(sentence)])
   })
 
@@ -52,7 +52,7 @@ describe('sync-service', () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const { exitCode, stderr } = await bench.command(['sync-service', '--port', String(port)])
+    const { exitCode, stderr } = await bench.call(['sync-service', '--port', String(port)])
     server.close()
     expect([exitCode, stderr]).toEqual([64, expect.stringContaining('(EADDRINUSE): another program has this port')])
   })
