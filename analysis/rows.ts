@@ -28,6 +28,8 @@ export interface ParsedName {
 export type Intern = (text: string) => string
 
 const longestName = 4096
+/** Nearly all text is of these characters alone. */
+const printable = /^[ -~]*$/
 
 /**
  * A fresh `Intern`. Millions of rows repeat few names, regions and CIDs, and a piece of a string
@@ -87,6 +89,7 @@ export function parseRow (line: string, from: InstanceId, intern?: Intern): Row 
  * an SVG, become a visible sign.
  */
 export function plain (text: string): string {
+  if (printable.test(text)) return text
   return text.toWellFormed().replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069\ufffe\uffff]/gu, '\ufffd')
 }
 

@@ -54,8 +54,9 @@ export function regionTable (metric: string, rows: readonly Row[], described: re
   const several = new Set(rows.map((row) => row.run)).size > 1
   const { samples: all, refused } = samplesOf(rows)
   const scale = scaleFor(unitOf(metric, described), all.reduce((largest, { value }) => Math.max(largest, value), 0))
-  const groups = groupBy(rows, (row) => JSON.stringify([several ? row.run : '', row.tags.region ?? '-']))
-  const parts = [...groups.keys()].sort().map((key): [string[], readonly Row[]] => [JSON.parse(key) as string[], groups.get(key) ?? []])
+  const groups = groupBy(rows, ({ run, tags: { region = '-' } }) => several ? JSON.stringify([run, region]) : region)
+  const parts = [...groups.keys()].sort().map((key): [string[], readonly Row[]] =>
+    [several ? JSON.parse(key) as string[] : ['', key], groups.get(key) ?? []])
   if (parts.length > 1) parts.push([[several ? 'all' : '', 'all'], rows])
   const lines = parts.flatMap(([words, part]) => {
     const { samples } = samplesOf(part)

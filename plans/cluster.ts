@@ -10,7 +10,7 @@ import type { InstanceContext } from './context.ts'
 import type { Member, Members } from './members.ts'
 import type { CorpusParams } from './params.ts'
 import type { NetworkCounters } from '../network/counters.ts'
-import type { Contribution, Peer, ValidationSettings } from '../peersdb/index.ts'
+import type { Contribution, Peer, StrategyName, ValidationSettings } from '../peersdb/index.ts'
 
 /** Where a member's peer can be reached, as it tells the others. */
 export interface Address {
@@ -38,12 +38,14 @@ export interface OpenOptions {
   /** Whether it takes part in a DHT of PeersDB's peers. */
   readonly dht?: boolean
   readonly validation?: ValidationSettings
+  /** By what strategy it looks at what arrives, and before it answers others. */
+  readonly strategy?: StrategyName
 }
 
 /** Opens this instance's peer, watched from its first moment. */
 export async function openMember (
   context: InstanceContext, members: Members, params: Pick<CorpusParams, 'sync' | 'store'>,
-  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, dht = false, validation }: OpenOptions = {}
+  { directory = join(context.temporaryDirectory, 'peer'), listen = context.listen, peerExchange = false, dht = false, validation, strategy }: OpenOptions = {}
 ): Promise<Cluster> {
   const counters = createCounters()
   const peer = await openPeer({
@@ -55,7 +57,8 @@ export async function openMember (
     transport: context.transport({ profile: members.profile, region: members.self.region, counters }),
     blockPool: context.blockPool,
     ...(params.store === 'disk' ? { directory } : {}),
-    ...(validation == null ? {} : { validation })
+    ...(validation == null ? {} : { validation }),
+    ...(strategy == null ? {} : { validate: strategy })
   })
   let warnings = 0
   peer.events.addEventListener('failure', ({ detail }) => {

@@ -2,23 +2,24 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composition, makeBench, onlyFolder, readRows, root } from './command.test-helper.ts'
-import type { Bench } from './command.test-helper.ts'
+import { expectBinomial, majorityRight, sampleCaptured } from '../peersdb/validation/closed-forms.test-helper.ts'
+import type { Bench, ResultRow } from './command.test-helper.ts'
 
 let bench: Bench
 beforeAll(async () => { bench = await makeBench() }, 120_000)
 afterAll(async () => { await bench.clear() })
 
-/** The composition of the package with some of its runs. */
-async function withRuns (ids: readonly string[]): Promise<string> {
+/** The composition of the package with some of its runs, under a name that no other test uses. */
+async function withRuns (name: string, ids: readonly string[]): Promise<string> {
   const [head, ...runs] = (await readFile(join(root, 'composition', 'validation-grid.toml'), 'utf8')).split('[[runs]]')
   const chosen = runs.filter((run) => ids.some((id) => run.includes(`id = "${id}"`)))
   expect(chosen).toHaveLength(ids.length)
-  return bench.write('validation-grid.toml', [head, ...chosen].join('[[runs]]'))
+  return bench.write(`${name}.toml`, [head, ...chosen].join('[[runs]]'))
 }
 
 describe('validation', () => {
   it('in the composition of the package is the same again in virtual time', { timeout: 90_000 }, async () => {
-    const file = await withRuns(['cached-sybil', 'cost-exponential'])
+    const file = await withRuns('same', ['cached-sybil', 'eigentrust-whitewashers', 'cost-exponential'])
     const { exitCode, stdout } = await bench.command(['verify', file, '--set', 'contributions=8', '--set', 'interval_ms=50'])
     expect(stdout).toMatch(/^pass: both runs are the same, event by event and byte by byte \(pass: all \d+ instances succeeded\)/m)
     expect(exitCode).toBe(0)
@@ -41,6 +42,53 @@ describe('validation', () => {
     expect(values('validation_messages')).toEqual([expect.toSatisfy((messages: number) => messages >= 12 * 3 && messages <= 12 * 4)])
     expect(values('validations_computed')).toEqual([0, 12, 12, 12, 12])
     expect(values('verdict_ms')).toHaveLength(12)
+  })
+})
+
+describe('a simulated run of validation', () => {
+  /** On how many contributions each asker decided wrongly, of as many as it decided on. */
+  const mistakes = (rows: readonly ResultRow[]): Array<{ wrong: number, decided: number }> => {
+    const verdicts = rows.filter(({ name }) => name === 'verdict_ms')
+    return [...new Set(verdicts.map(({ instance }) => instance))].map((asker) => {
+      const own = verdicts.filter(({ instance }) => instance === asker)
+      const wrong = own.filter(({ tags: { verdict, content } }) => verdict === (content === 'sound' ? 'invalid' : 'valid'))
+      return { wrong: wrong.length, decided: own.length }
+    })
+  }
+
+  it('is wrong as often as probability says: a sample that liars have, a majority that errs', { timeout: 90_000 }, async () => {
+    const file = await withRuns('chance', ['quorum-wrong', 'majority-erring'])
+    const text = (await readFile(file, 'utf8')).replace('error_rate = "0.1"', 'error_rate = "0.4"').replace('"quorum" }', '"quorum", sample_size = "3" }')
+    const { exitCode, stderr } = await bench.run(await bench.write('chance.toml', text), '--runner', 'sim')
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
+    const rows = await readRows(await onlyFolder(bench.out, 'chance'))
+    const of = (run: string): Array<{ wrong: number, decided: number }> => mistakes(rows.filter(({ instance }) => instance.startsWith(`${run}/`)))
+
+    // Each asker draws its own three of ten, of which three lie, and one is the other asker, who does not know.
+    const samples = of('quorum-wrong')
+    const captured = samples.reduce((sum, { wrong }) => sum + wrong, 0)
+    expect(samples.map(({ decided }) => decided)).toEqual([40, 40])
+    expectBinomial(captured, 80, sampleCaptured(0.3, 10, 3))
+    // Both askers hear the same nine voters, each mistaken about two contributions in five.
+    const [first, second] = of('majority-erring')
+    expect(first).toEqual(second)
+    expectBinomial(first?.wrong ?? NaN, 40, 1 - majorityRight(0.6, 9))
+  })
+
+  it('has committees of a few look for all, and each peer that checks look at its part', { timeout: 90_000 }, async () => {
+    const file = await withRuns('duty', ['committee-duty', 'spot-check-duty'])
+    const { exitCode } = await bench.run(file, '--runner', 'sim')
+    expect(exitCode).toBe(0)
+    const rows = await readRows(await onlyFolder(bench.out, 'duty'))
+    const looks = (run: string): number => rows
+      .filter(({ instance, name, tags }) => instance.startsWith(`${run}/`) && name === 'validations_computed' && tags.role === 'voter')
+      .reduce((sum, { measures: { value = 0 } }) => sum + value, 0)
+    // Of eight peers each contribution has five members, of whom six are voters; an asker that is a member looks for itself.
+    expect(looks('committee-duty')).toBeGreaterThanOrEqual(40 * 3)
+    expect(looks('committee-duty')).toBeLessThanOrEqual(40 * 5)
+    expect(mistakes(rows.filter(({ instance }) => instance.startsWith('committee-duty/')))).toEqual(Array(2).fill({ wrong: 0, decided: 40 }))
+    expect(looks('spot-check-duty')).toBeLessThan(40 * 2)
+    expect(looks('spot-check-duty')).toBeGreaterThan(0)
   })
 })
 

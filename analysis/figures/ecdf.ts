@@ -56,7 +56,11 @@ function curve (region: string, rows: readonly Row[], latencies: Latencies): Arr
     const fraction = steps.at(-1)?.fraction ?? 0
     points.push({ region, ms: Math.max(end, steps.at(-1)?.value ?? 0), fraction, kind: 'ran out' })
   }
-  const asked = rows.flatMap((row) => latencies[row.tags.from ?? '']?.[region] ?? [])
+  const asked: number[] = []
+  for (const { tags } of rows) {
+    const latency = latencies[tags.from ?? '']?.[region]
+    if (latency !== undefined) asked.push(latency)
+  }
   const floor = asked.length === 0 ? 0 : median(asked)
   if (points.length > 0 && floor > 0) points.push({ region, ms: floor, fraction: 0, kind: 'asked' })
   return points

@@ -22,16 +22,19 @@ interface RunCell extends HeatMapCell {
 /** `replication-matrix`: the median time from each region to each other one, entry and file side by side on one scale, one row per run. */
 export function drawReplicationMatrix (rows: readonly Row[], caption: Caption): Drawing {
   const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = wanted.flatMap(({ tags }) => [tags.region ?? '-', tags.from ?? '-'])
+  const occurring = new Set([...wanted.map(({ tags }) => tags.region ?? '-'), ...wanted.map(({ tags }) => tags.from ?? '-')])
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
   const cells = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
-    const pairs = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), ({ tags }) => JSON.stringify([tags.from ?? '-', tags.region ?? '-']))
-    return regions.flatMap((from) => regions.map((to): RunCell => {
-      const { samples } = samplesOf(pairs.get(JSON.stringify([from, to])) ?? [])
-      const middle = samples.length === 0 ? undefined : summarise(samples).median
-      return { run, panel: label, from, to, value: middle?.value ?? null, n: samples.length, isBound: middle?.bound ?? false }
-    }))
+    const byOrigin = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), ({ tags }) => tags.from ?? '-')
+    return regions.flatMap((from) => {
+      const byReceiver = groupBy(byOrigin.get(from) ?? [], ({ tags }) => tags.region ?? '-')
+      return regions.map((to): RunCell => {
+        const { samples } = samplesOf(byReceiver.get(to) ?? [])
+        const middle = samples.length === 0 ? undefined : summarise(samples).median
+        return { run, panel: label, from, to, value: middle?.value ?? null, n: samples.length, isBound: middle?.bound ?? false }
+      })
+    })
   })).filter((cell, _, all) => all.some(({ run, panel, value }) => run === cell.run && panel === cell.panel && value !== null))
   if (cells.length === 0) {
     return { name: 'replication-matrix', missing: 'There is no matrix of replication times, for no row has replication_entry_ms or replication_file_ms.' }

@@ -1,3 +1,4 @@
+import { endedValues } from './samples.ts'
 import type { Sample } from './samples.ts'
 
 /** One step of a distribution function: the fraction of all samples known to be at most `value`. */
@@ -12,7 +13,7 @@ export interface Step {
  * is a lower bound of the truth.
  */
 export function ecdf (samples: readonly Sample[]): Step[] {
-  const observed = samples.filter((sample) => !sample.censored).map((sample) => sample.value).sort((a, b) => a - b)
+  const observed = endedValues(samples)
   const steps: Step[] = []
   observed.forEach((value, index) => {
     if (observed[index + 1] !== value) steps.push({ value, fraction: (index + 1) / samples.length })

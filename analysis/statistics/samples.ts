@@ -25,11 +25,31 @@ export interface Summary {
   max: Estimate
 }
 
+/** The values of samples, ascending. A loop, because `Float64Array.from` with a function is slow. */
+function valuesOf (samples: readonly Sample[]): Float64Array {
+  const values = new Float64Array(samples.length)
+  for (let index = 0; index < samples.length; index++) values[index] = (samples[index] as Sample).value
+  return values.sort()
+}
+
+/** The values of those samples that ended, ascending. */
+export function endedValues (samples: readonly Sample[]): Float64Array {
+  return valuesOf(samples.filter(({ censored }) => !censored))
+}
+
 /**
  * Orders samples by value; of two equal ones the censored stands second, for its true value is larger.
  */
 export function sortSamples (samples: readonly Sample[]): Sample[] {
-  return [...samples].sort((a, b) => a.value - b.value || Number(a.censored) - Number(b.censored))
+  // Numbers alone are sorted far quicker than objects with a comparison.
+  const [ended, waits] = [endedValues(samples), valuesOf(samples.filter(({ censored }) => censored))]
+  const sorted: Sample[] = []
+  let [end, wait] = [0, 0]
+  while (end < ended.length || wait < waits.length) {
+    const isWait = end === ended.length || (wait < waits.length && (waits[wait] as number) < (ended[end] as number))
+    sorted.push({ value: (isWait ? waits[wait++] : ended[end++]) as number, censored: isWait })
+  }
+  return sorted
 }
 
 /**
@@ -39,17 +59,20 @@ export function sortSamples (samples: readonly Sample[]): Sample[] {
  * @param samples - at least one
  */
 export function summarise (samples: readonly Sample[]): Summary {
-  const sorted = sortSamples(samples)
-  const values = sorted.map((sample) => sample.value)
-  const firstCensored = sorted.findIndex((sample) => sample.censored)
+  const values = valuesOf(samples)
+  const waits = samples.filter((sample) => sample.censored)
+  const shortest = waits.reduce((least, { value }) => Math.min(least, value), Infinity)
+  // In their order, the first wait that ran out stands behind all that ended and took no longer.
+  const endedBefore = samples.reduce((count, { value, censored }) => !censored && value <= shortest ? count + 1 : count, 0)
+  const firstCensored = waits.length === 0 ? -1 : endedBefore
   const estimate = (p: number): Estimate => {
     const { low, weight } = position(values.length, p)
     const highest = weight === 0 ? low : low + 1
     return { value: quantile(values, p), bound: firstCensored !== -1 && firstCensored <= highest }
   }
   return {
-    n: sorted.length,
-    censored: sorted.filter((sample) => sample.censored).length,
+    n: samples.length,
+    censored: waits.length,
     median: estimate(0.5),
     p95: estimate(0.95),
     max: estimate(1)

@@ -1,6 +1,6 @@
 /**
  * Orders an array as far as it takes: afterwards the value at each place is the one that sorting would put there, with none above it
- * before and none below it after. In linear time for a few places, where sorting takes ten times as long.
+ * before and none below it after. In linear time for a few places, on average.
  *
  * Source: C. A. R. Hoare, "Algorithm 65: Find", Communications of the ACM 4 (1961), 321-322, with the median of three as pivot.
  *

@@ -36,6 +36,6 @@ describe('the table of validation', () => {
       row('validations_computed', 40, { ...tags, role: 'voter' }, { measures: { contributions: 40 } })
     ]).rows
     expect(cells?.slice(0, 2)).toEqual(['r', 'quorum'])
-    expect(cells?.slice(2).map((cell) => cell === '-' ? cell : Number(cell))).toEqual([0.375, '-', 0, 300, 300, 5, 0.25])
+    expect(cells?.slice(2).map((cell) => cell === '-' ? cell : Number(cell))).toEqual([0.375, '-', 0, 300, 300, 5, 0.25, 1])
   })
 })

@@ -17,8 +17,8 @@ export function validationTable (rows: readonly Row[]): Table {
     name: 'validation',
     title: 'Validation, by run and strategy',
     note: 'Rates are means over the peers that decide: of the flawed contributions those accepted, of the sound ones those rejected, of all those ' +
-      'left undecided. Messages and looks are those of one such peer for each contribution (lower is better).',
-    columns: columnsOf(['run', 'strategy'], ['false accepts', 'false rejects', 'undecided', 'verdict ms', 'p95', 'messages', 'looks']),
+      'left undecided. Messages and looks are those of one such peer for each contribution, and the looks of one that votes (lower is better).',
+    columns: columnsOf(['run', 'strategy'], ['false accepts', 'false rejects', 'undecided', 'verdict ms', 'p95', 'messages', 'looks', 'voter\'s looks']),
     rows: runs.map(([key, part]) => [...JSON.parse(key) as string[], ...cellsOf(part)])
   }
 }
@@ -36,6 +36,7 @@ function cellsOf (part: readonly Row[]): string[] {
   return [
     rate('false_accept_rate'), rate('false_reject_rate'), rate('undecided_rate'),
     times == null ? '-' : formatNumber(times.median.value), times == null ? '-' : formatNumber(times.p95.value),
-    values('validation_messages', each), values('validations_computed', each, ({ tags }) => tags.role === 'asker')
+    values('validation_messages', each), values('validations_computed', each, ({ tags }) => tags.role === 'asker'),
+    values('validations_computed', each, ({ tags }) => tags.role === 'voter')
   ]
 }

@@ -77,24 +77,18 @@ export function defineStrategy (
         examine: async (options = {}) => {
           const examined = await examine(cid, host, init, options.signal ?? signal)
           signal.throwIfAborted()
+
+          // Others that ask are told at once, though a vote may still go on here.
+          if (examined.selfDetermined) {
+            host.store.put(verdictOf(examined, { cid, name, startedMs, endedMs: host.clock.nowMs() }))
+          }
+
           return examined
         },
         poll: (pollInit) => poll({ ...pollInit, cid, host }, signal)
       }
       const outcome = host.contribution(cid) == null ? notShared : await rule(trial)
-      const endedMs = host.clock.nowMs()
-      const verdict: KeptVerdict = {
-        cid,
-        verdict: outcome.verdict,
-        strategy: name,
-        decidedAt: new Date(endedMs).toISOString(),
-        elapsedMs: Math.max(0, endedMs - startedMs),
-        reasons: [...outcome.reasons, ...refusals(outcome.poll)],
-        votes: outcome.poll?.tally.votes.slice() ?? [],
-        messages: outcome.poll?.messages ?? 0,
-        bytes: outcome.poll?.bytes ?? 0,
-        selfDetermined: outcome.selfDetermined
-      }
+      const verdict = verdictOf(outcome, { cid, name, startedMs, endedMs: host.clock.nowMs() })
 
       if (outcome !== notShared) {
         host.store.put(verdict)
@@ -102,6 +96,24 @@ export function defineStrategy (
 
       return verdict
     }
+  }
+}
+
+function verdictOf (
+  { verdict, reasons, selfDetermined, poll: asked }: Outcome,
+  { cid, name, startedMs, endedMs }: { cid: string, name: StrategyName, startedMs: number, endedMs: number }
+): KeptVerdict {
+  return {
+    cid,
+    verdict,
+    strategy: name,
+    decidedAt: new Date(endedMs).toISOString(),
+    elapsedMs: Math.max(0, endedMs - startedMs),
+    reasons: [...reasons, ...refusals(asked)],
+    votes: asked?.tally.votes.slice() ?? [],
+    messages: asked?.messages ?? 0,
+    bytes: asked?.bytes ?? 0,
+    selfDetermined
   }
 }
 

@@ -82,6 +82,18 @@ describe('a peer whose strategy has it look', () => {
     expect(counted(member, 'validation_requests_answered', 'vote')).toBe(2)
   })
 
+  it('does so once where it is asked while it asks others itself, and answers before they do', async () => {
+    const validator = oracle('valid')
+    const silent = await startHostile(async () => {})
+    const checks = await startPeer({ strategy: 'spot-check', validator, options: { spotCheck: { checkShare: 1, waitMs: 60_000 } } })
+    await connect(checks, [silent])
+    const stranger = await startNode()
+    checks.validation.onContribution(contributionOf())
+    expect(await askRaw(stranger, checks, ask)).toHaveLength(1)
+    expect(await askRaw(stranger, checks, ask)).toHaveLength(1)
+    expect(validator.calls).toBe(1)
+  })
+
   it('does not look again and again at what it cannot tell, whoever asks', async () => {
     const validator = oracle('undecided')
     const member = await startPeer({ strategy: 'committee', validator })

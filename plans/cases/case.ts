@@ -43,7 +43,7 @@ const paramsOfRun = [
   'network', 'shaping', 'seed', 'corpus', 'contributions', 'interval_ms', 'dials', 'joins_at_once', 'faults', 'sample_ms', 'duration_secs',
   'time_scale', 'isolate', 'cut_at_secs', 'cut_secs', 'job', 'models', 'test_share', 'checkpoints', 'shares', 'strategy',
   'run_count', 'file_size', 'file_bytes', 'latency_ms', 'leech_latency_ms', 'seed_latency_ms', 'jitter_pct', 'bandwidth_mb', 'roles_by',
-  'looks_by', 'first_peersdb', 'cost_law', 'cost_index'
+  'looks_by', 'washes', 'first_peersdb', 'cost_law', 'cost_index'
 ]
 
 /** How many instances have a role. */

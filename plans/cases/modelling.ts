@@ -44,7 +44,9 @@ export const modelling: TestCase = {
       return { description: executions.description, items: withFlaws(ordered, flaws) }
     })
     const { all, withRole } = gathering.members
-    const cluster = await found(context, gathering, all)
+    // With these strategies a peer looks for others, too; with the others it does so only when it decides here.
+    const looksForOthers = params.strategy === 'committee' || params.strategy === 'spot-check'
+    const cluster = await found(context, gathering, all, looksForOthers ? { strategy: params.strategy } : {})
     const verdicts = params.strategy === 'none' ? undefined : decideOnArrival(context, cluster, params.strategy)
     const startedMs = context.clock.nowMs()
     const posted = await fill(context, gathering, cluster, withRole('contributor'))

@@ -8,16 +8,17 @@ export interface DecisionInit {
   readonly strategy: StrategyName
   /** How many are decided on at a time. */
   readonly atOnce: number
-  /** Ends before it has decided on all, where it is one that reports too early. */
-  readonly most?: number
+  /** Which of them; where it is one that reports too early, it ends before it has decided on all. */
+  readonly from: number
+  readonly to: number
 }
 
-/** Comes to a verdict on one contribution after another, as they were posted. */
-export async function decideOnAll (
-  { signal }: InstanceContext, { peer }: Cluster, posted: readonly Posted[], { strategy, atOnce, most = posted.length }: DecisionInit
+/** Comes to a verdict on one contribution after another, of some of those that were posted, in their order. */
+export async function decideOn (
+  { signal }: InstanceContext, { peer }: Cluster, posted: readonly Posted[], { strategy, atOnce, from, to }: DecisionInit
 ): Promise<Array<Verdict | undefined>> {
-  const verdicts = new Array<Verdict | undefined>(posted.length).fill(undefined)
-  const waiting = posted.slice(0, most).entries()
+  const verdicts = new Array<Verdict | undefined>(Math.max(0, to - from)).fill(undefined)
+  const waiting = posted.slice(from, to).entries()
 
   const work = async (): Promise<void> => {
     for (const [i, { cid }] of waiting) {

@@ -2,12 +2,14 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { createHash } from 'node:crypto'
 import { answerRequest } from '../../peersdb/validation/responder.ts'
+import { maxTrustEntries } from '../../peersdb/validation/trust-row.ts'
 import { createValidator } from '../../peersdb/validation/validator.ts'
 import { signVote } from '../../peersdb/validation/vote.ts'
 import { createRandom } from '../random.ts'
 import { costMs } from './cost.ts'
 import type { InstanceContext } from '../context.ts'
 import type { CostLaw } from './cost.ts'
+import type { TrustRow } from '../../peersdb/validation/eigen-trust.ts'
 import type { Answer } from '../../peersdb/validation/responder.ts'
 import type { Examination, Validator } from '../../peersdb/validation/validator.ts'
 import type { SignedVote } from '../../peersdb/validation/vote.ts'
@@ -15,9 +17,12 @@ import type { SignedVote } from '../../peersdb/validation/vote.ts'
 /**
  * How a peer that is asked for its vote behaves. `honest` says what it found; `wrong` the opposite, as colluders do; `slander` calls
  * everything invalid; `targeted` lies about what one peer contributed; `on-off` lies from the middle of the corpus on; `lazy` answers
- * that it does not know; `silent` does not answer; `sybil` says the opposite, many times and in the names of peers that it made up.
+ * that it does not know; `silent` does not answer; `sybil` says the opposite, many times and in the names of peers that it made up;
+ * `whitewasher` says the opposite, and comes back as another peer again and again. Those that lie say that they trust each other.
  */
-export const behaviours = ['honest', 'wrong', 'slander', 'targeted', 'on-off', 'lazy', 'silent', 'sybil'] as const
+export const behaviours = ['honest', 'wrong', 'slander', 'targeted', 'on-off', 'lazy', 'silent', 'sybil', 'whitewasher'] as const
+
+const liars: readonly Behaviour[] = ['wrong', 'slander', 'targeted', 'on-off', 'sybil', 'whitewasher']
 
 export type Behaviour = (typeof behaviours)[number]
 
@@ -34,6 +39,8 @@ export interface VoterInit {
   readonly truth?: ReadonlySet<string>
   /** The position of a contribution in the corpus, from 0 to below 1, and whether it is of the peer that is lied about. */
   readonly placeOf: (cid: string) => { position: number, isTarget: boolean }
+  /** The peers that lie together with this one, itself among them. */
+  readonly fellows: () => string[]
   readonly cost?: { readonly law: CostLaw, readonly index: number }
   /** Whether it pays nothing for a look, against what `cost` says. */
   readonly isHurried?: boolean
@@ -51,6 +58,8 @@ export interface Looks {
 export interface Voter {
   readonly validator: Validator
   readonly answer: Answer
+  /** Whom it says that it trusts, where that is not what it found. */
+  readonly trust?: () => TrustRow
   readonly looks: Readonly<Looks>
 }
 
@@ -79,7 +88,8 @@ export function createVoter (context: InstanceContext, init: VoterInit): Voter {
     return behave(init, cid, errs ? opposite(found) : found)
   }
 
-  return { validator, answer: answerOf(init), looks }
+  const trust = (): TrustRow => new Map(init.fellows().slice(0, maxTrustEntries).map((id) => [id, 1]))
+  return { validator, answer: answerOf(init), looks, ...liars.includes(init.behaviour) ? { trust } : {} }
 }
 
 /** A look that finds whether every byte is as it should be. */
@@ -99,6 +109,7 @@ async function compare ({ files }: Parameters<Validator>[0], truth: ReadonlySet<
 function behave ({ behaviour, placeOf }: VoterInit, cid: string, found: Examination): Examination {
   switch (behaviour) {
     case 'wrong':
+    case 'whitewasher':
     case 'sybil': return opposite(found)
     case 'slander': return { ...found, verdict: 'invalid' }
     case 'targeted': return placeOf(cid).isTarget ? opposite(found) : found

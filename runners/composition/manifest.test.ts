@@ -56,8 +56,8 @@ describe('the manifest of the plan', () => {
       'sync', 'seed', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.validation!.params)).toEqual([
-      ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'looks_by', 'wait_ms', 'sample_size',
-      'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
+      ...workload, 'job', 'flawed_share', 'flaws', 'strategy', 'behaviour', 'error_rate', 'looks', 'washes', 'looks_by', 'wait_ms',
+      'sample_size', 'audit_share', 'pre_trusted', 'decisions_at_once', 'first_peersdb', 'cost_law', 'cost_index', 'sabotage'
     ])
     expect(Object.keys(manifest.testcases.link!.params))
       .toEqual(['network', 'region', 'shaping', 'pings', 'throughput_bytes', 'seed', 'sabotage', 'timeout_secs'])
