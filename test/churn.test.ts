@@ -47,6 +47,17 @@ function expectWhole (rows: readonly ResultRow[]): void {
   expect(of('rejoin_ms').map(({ instance, tags: { begins, disk, root: there } }) => [instance, begins, disk, there])).toEqual([
     ['default/late/0', 'join', 'new', 'absent'], ['default/peers/1', 'restart', 'kept', 'absent'], ['default/peers/3', 'restart', 'new', 'absent']
   ])
+  // Whoever has a new disk needs a neighbour before any file can come.
+  const returns = (name: string): ResultRow[] => of(name).filter(({ tags }) => tags.disk === 'new')
+  returns('rejoin_neighbour_ms').forEach(({ instance, measures }, i) => {
+    expect([instance, measures.value! > 0 && measures.value! <= returns('rejoin_ms')[i]!.measures.value!]).toEqual([returns('rejoin_ms')[i]!.instance, true])
+  })
+  expect(of('rejoin_neighbour_ms')).toHaveLength(3)
+  // No file is held without its entry.
+  expect(of('entries_held_ratio').length).toBeGreaterThan(20)
+  const ratios = (name: string): Array<number | undefined> => of(name).map(({ measures }) => measures.value)
+  expect(ratios('entries_held_ratio').every((ratio, i) => ratio! >= ratios('files_held_ratio')[i]!)).toBe(true)
+  expect(of('wasted_bytes').every(({ measures }) => measures.value! > 0)).toBe(true)
   const alive = of('peers_alive').map(({ measures }) => [measures.elapsed_ms, measures.value])
   expect(alive).toEqual(expect.arrayContaining([[500, 4], [1_000, 3], [2_500, 6], [3_000, 5], [6_000, 5]]))
   expect(of('heal_ms')).toHaveLength(5)
@@ -101,23 +112,30 @@ describe('a run in which everything goes wrong', () => {
 
 describe('the judgement finds a peer that', () => {
   const cut = { network: 'lan', contributions: '40', interval_ms: '500', cut_at_secs: '2', cut_secs: '6', isolate: 'peers/1', timeout_secs: '20' }
-  const broken = async (name: string, sabotage: string): Promise<string> => {
-    const text = composition('partition', cut, [{ id: 'peers', count: 3 }, { id: 'broken', count: 1, role: 'contributor' }])
+  const coming = { network: 'lan', contributions: '40', interval_ms: '600', timeout_secs: '20' }
+  const broken = async (name: string, sabotage: string, caseName = 'partition'): Promise<string> => {
+    const faults = await bench.write('one-comes-back.json', JSON.stringify({
+      endMs: 8_000,
+      events: [{ atMs: 2_000, kind: 'crash', instances: ['peers/1'] }, { atMs: 5_000, kind: 'restart', instances: ['peers/1'] }]
+    }))
+    const text = composition(caseName, caseName === 'partition' ? cut : { ...coming, faults }, [{ id: 'peers', count: 3 }, { id: 'broken', count: 1, role: 'contributor' }])
     return bench.write(`${name}.toml`, `${text}sabotage = "${sabotage}"\n`)
   }
 
   it.each([
-    ['drops every tenth entry that it acknowledged', 'drop-tenth', /^fail: .*did not converge on \d+ contributions: \d+ entries are missing, such as dropped/m],
-    ['posts what it never announced', 'invent', /^fail: .*did not converge on \d+ contributions: 1 entries were never posted, such as baf/m],
-    ['reports too early', 'report-early', /^fail: instance broken\/0 failed .*did not converge on \d+ contributions: \d+ entries are missing/m]
-  ])('%s', { timeout: 60_000 }, async (_, sabotage, sentence) => {
-    const { exitCode, stdout } = await bench.run(await broken(sabotage, sabotage), '--runner', 'sim')
+    ['drops every tenth entry that it acknowledged', 'partition', 'drop-tenth', /^fail: .*did not converge on \d+ contributions: \d+ entries are missing, such as dropped/m],
+    ['posts what it never announced', 'partition', 'invent', /^fail: .*did not converge on \d+ contributions: 1 entries were never posted, such as baf/m],
+    ['reports too early', 'partition', 'report-early', /^fail: instance broken\/0 failed .*did not converge on \d+ contributions: \d+ entries are missing/m],
+    ['drops every tenth entry that it acknowledged', 'churn', 'drop-tenth', /^fail: .*did not converge on \d+ contributions: \d+ entries are missing, such as dropped/m],
+    ['reports too early', 'churn', 'report-early', /^fail: instance broken\/0 failed .*did not converge on \d+ contributions: \d+ entries are missing/m]
+  ])('%s (%s)', { timeout: 60_000 }, async (_, caseName, sabotage, sentence) => {
+    const { exitCode, stdout } = await bench.run(await broken(`${caseName}-${sabotage}`, sabotage, caseName), '--runner', 'sim')
     expect(stdout).toMatch(sentence)
     expect(exitCode).toBe(1)
   })
 
-  it('is broken in none of these ways: it passes', { timeout: 60_000 }, async () => {
-    const { exitCode, stdout } = await bench.run(await broken('sound', 'none'), '--runner', 'sim')
+  it.each(['partition', 'churn'])('is broken in none of these ways: it passes (%s)', { timeout: 60_000 }, async (caseName) => {
+    const { exitCode, stdout } = await bench.run(await broken(`${caseName}-sound`, 'none', caseName), '--runner', 'sim')
     expect({ exitCode, stdout: stdout.split('\n')[0] }).toEqual({ exitCode: 0, stdout: 'pass: all 4 instances succeeded' })
   })
 })
