@@ -47,7 +47,7 @@ beforeAll(async () => {
   const run = await bench.command(['run', 'good.toml', '--out', 'earlier', '--analyze', '--json'], bench.directory)
   expect(run).toMatchObject({ exitCode: 0 })
   folder = (JSON.parse(run.stdout) as { folder: string }).folder
-})
+}, 120_000)
 afterAll(async () => { await bench.clear() })
 
 describe('what cannot be understood is refused in one sentence that names the place and the cure:', () => {
@@ -120,16 +120,22 @@ describe('what cannot be understood is refused in one sentence that names the pl
   })
 
   it('directory of run folders that cannot be made', async () => {
-    const { exitCode, stderr } = await bench.command(['run', 'good.toml', '--out', 'full/a.txt'], bench.directory)
+    const { exitCode, stderr } = await bench.call(['run', 'good.toml', '--out', 'full/a.txt'], bench.directory)
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 64, stderr: expect.stringMatching(/^peerslab: no run folder can be made in \S+full\/a\.txt .*--out\n$/) as string
     })
   })
 
-  async function expectRefused (args: readonly string[], sentence: RegExp): Promise<void> {
+  it('also by the command as a process', async () => {
+    await expectRefused(['run', 'case.toml'], /no test case "replicaton"/, true)
+  })
+
+  async function expectRefused (args: readonly string[], sentence: RegExp, asProcess = false): Promise<void> {
     const [first, ...rest] = args
+    // What is analysed is looked for from where the process is.
+    const command = asProcess || first === 'analyze' ? bench.command : bench.call
     const written = first === 'run' ? ['run', '--out', bench.out, ...rest] : args
-    const { exitCode, signal, stdout, stderr } = await bench.command(written, bench.directory)
+    const { exitCode, signal, stdout, stderr } = await command(written, bench.directory)
     expect({ exitCode, signal, stdout }).toEqual({ exitCode: 64, signal: null, stdout: '' })
     expect(stderr).toMatch(/^peerslab: [^\n]+\n$/)
     expect(stderr).toMatch(sentence)
@@ -153,7 +159,7 @@ describe('a run folder that is cut short is analysed as far as it goes', () => {
     await cp(folder, copy, { recursive: true })
     await Promise.all(['figures', 'report.html', 'summary.txt'].map((file) => rm(join(copy, file), { recursive: true })))
     await damage(copy)
-    const { exitCode, stdout, stderr } = await bench.command(['analyze', copy])
+    const { exitCode, stdout, stderr } = await bench.call(['analyze', copy])
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.not.stringMatching(/ {4}at /) as string })
     expect(stdout).toContain('replication_file_ms')
     // Sentences are wrapped for reading.
@@ -183,14 +189,14 @@ describe('the command teaches', () => {
   })
 
   it('with list: compositions, cases with their parameters, and networks', async () => {
-    const { exitCode, stdout } = await bench.command(['list'])
+    const { exitCode, stdout } = await bench.call(['list'])
     expect(exitCode).toBe(0)
 
     for (const word of ['composition/quick.toml', 'composition/paper-replication.toml', 'composition/paper-bootstrapping.toml', 'Case replication', 'Case bootstrapping', 'Case link', 'interval_ms=', 'gcp-six-regions']) {
       expect(stdout).toContain(word)
     }
 
-    const json = JSON.parse((await bench.command(['list', '--json'])).stdout) as { compositions: Array<{ file: string }> }
+    const json = JSON.parse((await bench.call(['list', '--json'])).stdout) as { compositions: Array<{ file: string }> }
     expect(json).toMatchObject({ cases: { link: {} }, networks: expect.arrayContaining(['none']) as string[] })
     expect(json.compositions.map(({ file }) => file)).toContain('composition/link.toml')
   })
