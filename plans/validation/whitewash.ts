@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { addressOf, neighbours, openMember } from '../cluster.ts'
+import { dial } from '../dial.ts'
 import { recordBytes } from '../replicate.ts'
 import { createTopology } from '../topology.ts'
 import { within } from '../wait.ts'
@@ -90,7 +91,7 @@ async function wash (init: WashInit, before: Cluster, round: number): Promise<Cl
   const timeoutMs = params.timeout_secs * 1000
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
   const chosen = [...stayed, ...dialled.filter((member) => laundry.washers.includes(member))]
-  await Promise.all(chosen.map((member) => cluster.peer.connect(identities.addressOf(member)?.multiaddr ?? '', { signal })))
+  await Promise.all(chosen.map((member) => dial(context, cluster.peer, identities.addressOf(member)?.multiaddr ?? '', signal)))
   await within(neighbours(cluster.peer, topology.degreeOf(members.self)), timeoutMs, 'the peers that a whitewasher had before', context.signal)
   await within(cluster.arrivals.filesOf(posted.map(({ hash }) => hash)), timeoutMs, 'all files, after a change of identity', context.signal)
   return cluster
