@@ -103,6 +103,7 @@ describe('a run of the bootstrapping case, analysed', () => {
     }
 
     expect(from('start_ms')).toEqual(peers)
+    expect(from('idle_rss_bytes')).toEqual(peers)
     expect(named(rows, 'converged').map(({ measures }) => measures.value)).toEqual([1, 1, 1, 1])
     expect(named(rows, 'bootstrap_files_ms')[0]).toMatchObject({ tags: { peers_before: '3', files: '6' } })
     expect(named(rows, 'bootstrap_files_held').at(-1)?.measures).toMatchObject({ value: 6, of: 6 })

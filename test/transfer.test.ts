@@ -64,6 +64,11 @@ describe('the case transfer', () => {
     const seeds = (name: string): number[] => of(rows, name).filter(({ tags }) => tags.nodeType === 'Seed').map(({ measures }) => measures.value!)
     expect(seeds('data_sent').map((bytes) => Math.round(bytes / fileBytes * 10) / 10)).toEqual([0.5, 0.5, 0.5, 0.5])
     expect(seeds('data_rcvd').every((bytes) => bytes < 10_000)).toBe(true)
+    // In a transfer by PeersDB's own protocol nothing but the four leaves and their root are blocks.
+    const leech = of(rows, 'blks_rcvd').find(({ tags }) => tags.nodeType === 'Leech')?.measures.value
+    const twice = of(rows, 'dup_blks_rcvd').find(({ tags }) => tags.nodeType === 'Leech')?.measures.value
+    expect(leech! - twice!).toBeGreaterThanOrEqual(5)
+    expect(sync === 'stock' || leech! - twice! === 5).toBe(true)
   })
 
   it('refuses seeds that together lack a part of a file, before anything starts', async () => {
