@@ -3,29 +3,36 @@ import { ConnectError } from '../peersdb/index.ts'
 import type { InstanceContext } from './context.ts'
 import type { Peer } from '../peersdb/index.ts'
 
-const dialsMax = 5
 const redialMs = 1_000
+/** Whoever failed three times is likely to fail more often, which needs no further line. */
+const warningsMax = 3
 
 /**
- * Connects to another member. A peer that fetches everything on a busy machine may be too late for one dial, so that it is dialled up
- * to five times, a second after the last; each time that failed is a warning.
+ * Connects to another member. Peers that fetch everything on a busy machine are too late for many a dial, so that it is dialled again,
+ * a second after the last one failed, until that succeeds or `signal` aborts. The first times that failed are warnings.
  *
- * @throws {ConnectError} where the last one failed
+ * @throws {ConnectError} the last one, where none succeeded in time
  */
 export async function dial (
   context: Pick<InstanceContext, 'record'>, peer: Pick<Peer, 'connect'>, multiaddr: string, signal: AbortSignal, pauseMs = redialMs
 ): Promise<void> {
-  for (let dials = 1; ; dials++) {
+  for (let dials = 1, last: ConnectError | undefined; ; dials++) {
     try {
       await peer.connect(multiaddr, { signal })
       return
     } catch (err) {
-      if (!(err instanceof ConnectError) || dials === dialsMax) {
-        throw err
+      if (!(err instanceof ConnectError)) {
+        throw signal.aborted ? last ?? err : err
       }
 
-      context.record.warning(`dial ${dials} of ${dialsMax}: ${err.message}`)
-      await delay(pauseMs, undefined, { signal })
+      last = err
     }
+
+    if (dials <= warningsMax) {
+      context.record.warning(`dial ${dials}: ${last.message}`)
+    }
+
+    // Where the time is over, the next dial ends at once.
+    await delay(pauseMs, undefined, { signal }).catch(() => {})
   }
 }
