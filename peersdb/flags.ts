@@ -4,6 +4,7 @@ import { isLoopback } from './http/guard.ts'
 import { strategyNames } from './strategy-names.ts'
 import { parseWhere } from './where.ts'
 import type { PinPolicy } from './api.ts'
+import type { StrategyName } from './validation/verdict.ts'
 
 /** The flags of a daemon cannot be understood together; the message names them and the cure. */
 export class FlagError extends Error {
@@ -68,7 +69,7 @@ export interface DaemonOptions {
   sync: 'fast' | 'stock'
   mdns: boolean
   dht: boolean
-  validate?: typeof strategyNames[number]
+  validate?: StrategyName
   shell: boolean
   /** Absent where the HTTP interface is off. */
   http?: HttpOptions

@@ -32,7 +32,8 @@ export async function dial (
       context.record.warning(`dial ${dials}: ${last.message}`)
     }
 
-    // Where the time is over, the next dial ends at once.
-    await delay(pauseMs, undefined, { signal }).catch(() => {})
+    const failure = last
+    // The time is over: what was wrong says more than that.
+    await delay(pauseMs, undefined, { signal }).catch(() => { throw failure })
   }
 }

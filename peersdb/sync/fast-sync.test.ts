@@ -8,7 +8,8 @@ import type { Contribution, Peer } from '../index.ts'
 
 afterEach(closeAll)
 
-const boundMs = 60_000
+/** Less than a test may take, so that it can say what everybody has. */
+const boundMs = 25_000
 
 /** Waits for something that has to happen, and says what everybody has if it does not. */
 async function within<T> (promise: Promise<T>, peers: readonly Peer[]): Promise<T> {

@@ -1,5 +1,6 @@
-export type StrategyName =
-  'none' | 'self-eager' | 'self-lazy' | 'peersdb' | 'majority' | 'quorum' | 'reputation' | 'cached' | 'eigentrust' | 'committee' | 'spot-check'
+import type { strategyNames } from '../strategy-names.ts'
+
+export type StrategyName = typeof strategyNames[number]
 
 /** What a peer found out about a contribution, and how. */
 export interface Verdict {

@@ -2,27 +2,22 @@ import { eigenTrust } from '../eigen-trust.ts'
 import { ValidationOptionError } from '../errors.ts'
 import { defineStrategy, sample, spoken } from '../strategy.ts'
 import { trustRowOf } from '../trust-row.ts'
-import { heavierSide, learn, weigh } from '../weighted.ts'
+import { believeOrLook, checkTheta, heavierSide, weigh } from '../weighted.ts'
 import type { TrustRow } from '../eigen-trust.ts'
 import type { Strategy, StrategyInit } from '../strategy.ts'
+import type { WeightedOptions } from '../weighted.ts'
 
-export interface EigenTrustOptions {
+export interface EigenTrustOptions extends WeightedOptions {
   /** The peers that are trusted beforehand; by default this one alone. Whoever is among them is believed by all that believe the rest. */
   preTrusted?: () => readonly string[]
   /** What part of all trust they have in any case, from above 0 to 1 (the `a` of the algorithm). */
   restart?: number
-  /** How many randomly chosen peers are asked. */
-  sampleSize?: number
-  /** The longest wait for votes, in milliseconds. */
-  waitMs?: number
   /** The share of the voters' trust that decides, from 0.5 to below 1. */
   theta?: number
   /** The least trust that decides anything: the voters' part of all trust. */
   trustMin?: number
   /** How often the content is looked at although the vote decided, from 0 to 1. */
   auditShare?: number
-  /** What a case counts after the next one, from 0 to 1. */
-  memory?: number
 }
 
 /** The most peers whose word of others is remembered; what was told longest ago is forgotten first. */
@@ -33,7 +28,7 @@ const rowsMax = 128
  * finds itself, as `reputation` does, and those that it asks tell with their votes whom they trust. So one peer's experience serves
  * others. But whoever is trusted by mistake passes that trust on, and who is trusted beforehand is never found out.
  *
- * @throws {ValidationOptionError} where nobody would be trusted beforehand, or both sides could win
+ * @throws {ValidationOptionError} where nobody would be trusted beforehand, or theta is out of its bounds
  */
 export function createEigenTrust (init: StrategyInit, options: EigenTrustOptions = {}): Strategy {
   const { preTrusted, restart = 0.15, sampleSize = 9, waitMs = 5_000 } = options
@@ -43,9 +38,7 @@ export function createEigenTrust (init: StrategyInit, options: EigenTrustOptions
     throw new ValidationOptionError(`the eigentrust strategy's restart ${restart} is not above 0 and at most 1; choose what part of the trust is given beforehand`)
   }
 
-  if (!(theta >= 0.5 && theta < 1)) {
-    throw new ValidationOptionError(`the eigentrust strategy's theta ${theta} is not between 0.5 and 1; choose the share of the trust that decides`)
-  }
+  checkTheta('eigentrust', theta)
 
   const told = new Map<string, TrustRow>()
 
@@ -56,25 +49,14 @@ export function createEigenTrust (init: StrategyInit, options: EigenTrustOptions
       waitMs,
       onTrust: (peerId, row) => { remember(told, peerId, row) }
     })
-    const votes = poll.tally.counted
     const rows = new Map([...told, [host.id, trustRowOf(host.store)]])
     const beforehand = preTrusted?.() ?? []
     const trust = eigenTrust({ rows, preTrusted: beforehand.length > 0 ? beforehand : [host.id], restart })
-    const weights = weigh(votes, (voter) => trust.get(voter) ?? 0)
+    const weights = weigh(poll.tally.counted, (voter) => trust.get(voter) ?? 0)
     const verdict = weights.all >= trustMin ? heavierSide(weights, theta) : undefined
     const reasons = [`${spoken(poll)}, with ${weights.yes.toFixed(3)} of all trust for valid of the voters' ${weights.all.toFixed(3)}`]
 
-    if (verdict != null && host.random() >= auditShare) {
-      return { verdict, reasons, selfDetermined: false, poll }
-    }
-
-    const examined = await trial.examine()
-
-    if (examined.selfDetermined) {
-      learn(votes, examined.verdict === 'valid', memory, host.store)
-    }
-
-    return { ...examined, reasons: [...reasons, ...examined.reasons], poll }
+    return believeOrLook(trial, { poll, verdict, reasons, isAudited: () => host.random() < auditShare, memory })
   })
 }
 

@@ -1,23 +1,18 @@
 import { createHash } from 'node:crypto'
 import { ValidationOptionError } from '../errors.ts'
 import { defineStrategy, sample, spoken } from '../strategy.ts'
-import { heavierSide, learn, oddsWeight, weigh } from '../weighted.ts'
+import { believeOrLook, heavierSide, oddsWeight, weigh } from '../weighted.ts'
 import type { Outcome, Strategy, StrategyInit } from '../strategy.ts'
 import type { KeptVerdict } from '../verdict-store.ts'
+import type { WeightedOptions } from '../weighted.ts'
 
-export interface SpotCheckOptions {
+export interface SpotCheckOptions extends WeightedOptions {
   /** Which part of all contributions this peer looks at, from 0 to 1. */
   checkShare?: number
-  /** How many randomly chosen peers are asked. */
-  sampleSize?: number
-  /** The longest wait for votes, in milliseconds. */
-  waitMs?: number
   /** How often a voter counts as having been right before it was ever found right or wrong. */
   credit?: number
   /** The least weight that decides anything. */
   weightMin?: number
-  /** What a case counts after the next one, from 0 to 1. */
-  memory?: number
 }
 
 /**
@@ -48,22 +43,11 @@ export function createSpotCheck (init: StrategyInit, options: SpotCheckOptions =
     const own = host.store.own(cid)
     const isChecked = own != null || isDrawn(cid, () => host.random())
     const [poll, found] = await Promise.all([asking, isChecked ? known(own) ?? trial.examine() : undefined])
-    const votes = poll.tally.counted
-    const weights = weigh(votes, (voter) => oddsWeight(host.store.reputation(voter), credit))
+    const weights = weigh(poll.tally.counted, (voter) => oddsWeight(host.store.reputation(voter), credit))
     const verdict = weights.all >= weightMin ? heavierSide(weights, 0.5) : undefined
     const reasons = [`${spoken(poll)}, with a weight of ${weights.yes.toFixed(2)} for valid of ${weights.all.toFixed(2)}`]
 
-    if (verdict != null && found?.selfDetermined !== true) {
-      return { verdict, reasons, selfDetermined: false, poll }
-    }
-
-    const examined = found ?? await trial.examine()
-
-    if (examined.selfDetermined) {
-      learn(votes, examined.verdict === 'valid', memory, host.store)
-    }
-
-    return { ...examined, reasons: [...reasons, ...examined.reasons], poll }
+    return believeOrLook(trial, { poll, verdict, reasons, isAudited: () => found?.selfDetermined === true, found, memory })
   })
 }
 
