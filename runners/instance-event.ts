@@ -22,3 +22,12 @@ export function readEvent (line: string): InstanceEnd['event'] | 'other' {
     return undefined
   }
 }
+
+/**
+ * Which of two events that end a case counts: the first, unless that was a success, or a trace of many lines where a
+ * sentence follows. Testground's Go SDK tells of a panic by its trace, then by its message, and may then tell of a
+ * crash of its own, as it closes the files under the trace that it writes.
+ */
+export function decisiveEvent (before: InstanceEnd['event'], seen: InstanceEnd['event']): InstanceEnd['event'] {
+  return before == null || before.kind === 'success' || before.error?.includes('\n') === true ? seen : before
+}

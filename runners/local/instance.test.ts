@@ -56,6 +56,16 @@ describe('an instance', () => {
     expect(await readFile(join(place, 'out', 'run.err'), 'utf8')).toBe(`${text}\n`)
   })
 
+  it.each<[string, string[], string, string | undefined]>([
+    ['the sentence of a crash and not its trace, nor the crash after it', ['crash_event":{"error":"goroutine 1\\\\n main.go"}', 'crash_event":{"error":"as asked"}', 'crash_event":{"error":"file already closed"}'], 'crash', 'as asked'],
+    ['a failure before a crash of its clean-up', ['failure_event":{"error":"no"}', 'crash_event":{"error":"closed"}'], 'failure', 'no'],
+    ['a failure before a success', ['failure_event":{"error":"no"}', 'success_event":{}'], 'failure', 'no'],
+    ['a crash after a success', ['success_event":{}', 'crash_event":{"error":"late"}'], 'crash', 'late']
+  ])('is judged by %s', async (_, events, outcome, error) => {
+    const instance = await start(`${events.map((event) => `console.log('{"event":{"${event}}}')`).join(';')}; process.exitCode = 1`)
+    expect(await instance.ended).toMatchObject({ outcome, error })
+  })
+
   it('keeps its last twenty lines, cut to a length, where it did not succeed', async () => {
     const { outcome, lastLines } = await (await start('for (let i = 0; i < 30; i++) console.log(i + "x".repeat(600)); process.exitCode = 3')).ended
     expect(outcome).toBe('crash')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { packageRoot } from '../files.ts'
-import { readEvent } from '../instance-event.ts'
+import { decisiveEvent, readEvent } from '../instance-event.ts'
 import { instanceOutcome } from '../outcome.ts'
 import type { InstanceEnd, InstanceResult } from '../outcome.ts'
 import type { Program } from './program.ts'
@@ -69,7 +69,7 @@ export function startInstance (init: InstanceInit): Instance {
     if (seen == null) {
       keep(line)
     } else if (seen !== 'other') {
-      event = seen
+      event = decisiveEvent(event, seen)
     }
   })
   createInterface({ input: child.stderr }).on('line', keep)

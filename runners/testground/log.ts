@@ -1,3 +1,4 @@
+import { decisiveEvent } from '../instance-event.ts'
 import type { InstanceEnd } from '../outcome.ts'
 
 const keptLines = 20
@@ -78,7 +79,7 @@ export function observe (observed: Map<string, Observed>, line: LogLine): void {
   const kind = terminal[line.heading as keyof typeof terminal] as typeof terminal[keyof typeof terminal] | undefined
 
   if (kind != null) {
-    about.event = { kind, ...(line.text === '' ? {} : { error: line.text }) }
+    about.event = decisiveEvent(about.event, { kind, ...(line.text === '' ? {} : { error: line.text }) })
   } else if (line.heading === 'ERROR' || line.heading === 'OTHER') {
     about.lastLines.push(line.text.slice(0, keptLineLength))
     about.lastLines.splice(0, about.lastLines.length - keptLines)
