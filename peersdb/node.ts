@@ -2,12 +2,13 @@ import { withBitswap } from '@helia/bitswap'
 import { withLibp2pLight } from '@helia/libp2p'
 import * as dagCbor from '@ipld/dag-cbor'
 import { gossipsub } from '@libp2p/gossipsub'
-import { identify, identifyPush } from '@libp2p/identify'
+import { identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createHeliaLight } from 'helia'
+import { persistentIdentify } from './identify.ts'
 import type { ProtocolCounters } from './protocol-counters.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { HeliaWithLibp2p } from '@helia/libp2p'
@@ -93,7 +94,7 @@ export async function startNode (init: NodeInit): Promise<Node> {
     connectionMonitor: { abortConnectionOnPingFailure: false },
     peerDiscovery: init.mdns === true ? [await loadMdns()] : [],
     services: {
-      identify: identify(),
+      identify: persistentIdentify(),
       // A peer that was met while it started is told of the protocols that it handles since.
       identifyPush: identifyPush(),
       // libp2p's own connection monitor pings on the same protocol, of which one stream at a time is the default.

@@ -160,7 +160,9 @@ export class Sessions {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(openTimeoutMs)])
     const stream = await this.#init.node.libp2p.dialProtocol(peer, syncProtocol, { signal }).catch((err: Error) => {
       this.#acquaintances.settle(peerId)
-      throw err
+      this.#failures.set(peerId, this.failuresOf(peerId) + 1)
+      this.#reopenLater(peerId)
+      throw new Error(`no session with peer ${peerId} could be opened (${err.message}); it will be tried again`, { cause: err })
     }).finally(() => { this.#opening.delete(peerId) })
     const { log, hello, onOpen, onPush, onHave, onError } = this.#init
     this.#clients.set(peerId, new ClientSession({
