@@ -12,7 +12,8 @@ import type { Accepted } from './accepted.ts'
 import type { Doubt } from './doubts.ts'
 import type { Judged, Measured } from './judge.ts'
 import type { Paired } from './pairs.ts'
-import type { Study, StudyRun } from './study.ts'
+import type { StudyRun } from './reduce-run.ts'
+import type { Study } from './study.ts'
 
 export interface CompareOptions {
   /** A change below it does not matter: 0.05 is a twentieth. */

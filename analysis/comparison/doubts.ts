@@ -3,7 +3,8 @@ import { dipTest, drift } from '../statistics/index.ts'
 import { percent } from './judge.ts'
 import { valuesOfFacts } from './environment.ts'
 import type { Judged } from './judge.ts'
-import type { Study, StudyRun } from './study.ts'
+import type { StudyRun } from './reduce-run.ts'
+import type { Study } from './study.ts'
 
 /** A doubt about a comparison, and the metric it is about where it is about one only. */
 export interface Doubt {

@@ -1,4 +1,4 @@
-import type { StudyRun } from './study.ts'
+import type { StudyRun } from './reduce-run.ts'
 
 export interface Paired {
   base: StudyRun[]

@@ -1,26 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { visitRunFolder } from '../read.ts'
-import { plain } from '../rows.ts'
 import { runsOf } from '../sources.ts'
-import { factsOf, valuesOfFacts } from './environment.ts'
+import { valuesOfFacts } from './environment.ts'
 import { StudyError } from './errors.ts'
-import { createReducer } from './reduce.ts'
-import type { VisitedFolder } from '../read.ts'
-import type { MetricRecord } from '../records.ts'
-import type { Facts } from './environment.ts'
-import type { Conditions, Series } from './reduce.ts'
-
-/** One run folder, reduced: the unit of a comparison. */
-export interface StudyRun {
-  name: string
-  seed: string
-  startedAt: string
-  facts: Facts
-  metrics: readonly MetricRecord[]
-  series: readonly Series[]
-  conditions: Conditions
-}
+import { reduceAll } from './reduce-all.ts'
+import type { ReducedRun, StudyRun } from './reduce-run.ts'
 
 /** Runs of the same code on the same machine, as far as one can tell; ordered by their start. */
 export interface Study {
@@ -40,14 +23,19 @@ export interface StudyOptions {
 }
 
 /**
- * Reads a study: a run folder, or a folder of run folders. Holds the rows of no more than one run, as numbers.
+ * Reads a study: a run folder, or a folder of run folders. Holds the rows of no more than one run for each core, as numbers.
  *
  * @throws StudyError where there is none, or its runs are of several cases, plans or runners
  * @throws RunFolderError for a run folder that a newer PeersLab wrote
  */
-export async function readStudy (path: string, options: StudyOptions = {}): Promise<Study> {
+export async function readStudy (path: string, { onProgress, ...options }: StudyOptions = {}): Promise<Study> {
   const study: Study = { path, runs: [], leftOut: [], problems: [] }
-  for (const folder of await runFoldersOf(path)) await addRun(study, folder, options)
+  const onReduced = ({ rows, name }: ReducedRun): void => { onProgress?.(`Read ${rows} rows of ${name}.`) }
+  for (const { name, run, unusable, problems } of await reduceAll(await runFoldersOf(path), { ...options, onReduced })) {
+    if (run === undefined) study.leftOut.push(`Run ${name} is left out, for ${unusable}.`)
+    else study.runs.push(run)
+    study.problems.push(...problems)
+  }
   if (study.runs.length === 0) {
     const [why] = study.leftOut
     const more = study.leftOut.length > 1 ? ` (and ${study.leftOut.length - 1} more like it)` : ''
@@ -70,37 +58,4 @@ async function runFoldersOf (path: string): Promise<string[]> {
   throw new StudyError((await stat(path)).isDirectory()
     ? `${path} is no study, for it holds no run folder: give a run folder, or a folder of run folders such as runs/quick.`
     : `${path} is a file and no study: give a run folder, an archive of one, or a folder of run folders such as runs/quick.`)
-}
-
-async function addRun (study: Study, folder: string, { by, onProgress }: StudyOptions): Promise<void> {
-  const reducer = createReducer(by)
-  let rows = 0
-  const visited = await visitRunFolder(folder, (reading) => {
-    rows++
-    reducer.add(reading)
-  })
-  const name = plain(basename(visited.path))
-  onProgress?.(`Read ${rows} rows of ${name}.`)
-  const unusable = whyUnusable(visited, rows)
-  if (unusable !== undefined) {
-    study.leftOut.push(`Run ${name} is left out, for ${unusable}.`)
-    return
-  }
-  const [problem] = visited.problems
-  if (problem !== undefined) study.problems.push(`Run ${name}: ${problem}${visited.problems.length > 1 ? ` (and ${visited.problems.length - 1} more)` : ''}`)
-  for (const [metric, count] of reducer.refused) {
-    study.problems.push(`Run ${name}: ${count} rows of ${metric} have no value, or a time below zero, and are left out.`)
-  }
-  const { run } = visited
-  study.runs.push({
-    name, seed: String(run.seed ?? 'unknown'), startedAt: run.startedAt ?? '', facts: factsOf(run), metrics: run.metrics ?? [],
-    series: reducer.series(), conditions: reducer.conditions()
-  })
-}
-
-/** A run that did not pass measured something else than one that did; one that goes on is not at its end. */
-function whyUnusable ({ run, outcome }: VisitedFolder, rows: number): string | undefined {
-  if (outcome === undefined) return run.endedAt == null ? 'it is still being written, or was cut short' : 'it has no verdict'
-  if (outcome.verdict !== 'pass') return `its verdict is ${outcome.verdict}${outcome.reason === undefined ? '' : ` (${outcome.reason})`}`
-  return rows === 0 ? 'it has no rows' : undefined
 }
