@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { describe, expect, it } from 'vitest'
 import { createDelayLine } from './delay-line.ts'
@@ -59,6 +60,31 @@ describe('egress', () => {
     expect([state.drains, egress.heldBytes]).toEqual([1, 500])
     clock.runUntil(10_000)
     expect([state.drains, egress.heldBytes]).toEqual([1, 0])
+  })
+
+  it('takes the rest as well where what it took first has arrived by then', () => {
+    const { arrivals, egress, fill } = setUp({ latencyMs: 0 })
+    expect(fill(2500)).toEqual({ acceptedBytes: 2500, hasRoom: true })
+    expect([arrivals.flatMap(({ bytes }) => bytes).length, egress.heldBytes]).toEqual([2500, 0])
+  })
+
+  it('tells of room whenever it had none, however late and whatever it is given', () => {
+    const writes = fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 3000 }), lateMs: fc.nat(120) }), { minLength: 1, maxLength: 20 })
+    fc.assert(fc.property(writes, fc.constantFrom(0, 1, 50), (all, latencyMs) => {
+      const { clock, arrivals, state, fill } = setUp({ latencyMs })
+      let given = 0
+      for (const { bytes, lateMs } of all) {
+        const { acceptedBytes, hasRoom } = fill(bytes)
+        given += acceptedBytes
+        clock.skip(lateMs)
+        if (hasRoom) continue
+        const drains = state.drains
+        clock.runUntil(clock.nowMs() + 1_000)
+        expect(state.drains).toBe(drains + 1)
+      }
+      clock.runUntil(clock.nowMs() + 1_000)
+      expect(arrivals.flatMap(({ bytes }) => bytes)).toHaveLength(given)
+    }))
   })
 
   it('waits while the far end takes nothing, and then goes on in order', () => {

@@ -48,21 +48,30 @@ export class Egress {
 
   /** Takes what there is room for. Once `hasRoom` is false, `onDrain` follows. */
   accept (data: Uint8ArrayList): { acceptedBytes: number, hasRoom: boolean } {
-    const { sendBufferBytes, arrivals } = this.#init
-    const acceptedBytes = this.#blocked ? 0 : Math.max(0, Math.min(data.byteLength, sendBufferBytes - this.#heldBytes))
-    if (acceptedBytes > 0) {
-      // A copy, because the bytes are held while their owner may use the memory again.
-      this.#enqueue(data.slice(0, acceptedBytes))
-      const horizonMs = arrivals.horizonMs()
-      if ((this.#queue.head?.passage?.arriveMs ?? Infinity) <= horizonMs) {
-        this.#pump(horizonMs)
-      } else {
-        this.#arm()
-      }
+    let acceptedBytes = 0
+    // What has arrived already, as where this is called late, makes room again; nobody would tell of that later.
+    for (let bytes = this.#roomFor(data.byteLength); bytes > 0; bytes = this.#roomFor(data.byteLength - acceptedBytes)) {
+      this.#take(data.slice(acceptedBytes, acceptedBytes + bytes))
+      acceptedBytes += bytes
     }
-    const hasRoom = acceptedBytes === data.byteLength && !this.#blocked && this.#heldBytes < sendBufferBytes
+    const hasRoom = acceptedBytes === data.byteLength && this.#roomFor(1) > 0
     this.#wantsDrain = !hasRoom
     return { acceptedBytes, hasRoom }
+  }
+
+  #roomFor (bytes: number): number {
+    return this.#blocked ? 0 : Math.max(0, Math.min(bytes, this.#init.sendBufferBytes - this.#heldBytes))
+  }
+
+  /** @param data - a copy, because it is held while the owner of the bytes may use their memory again */
+  #take (data: Uint8Array): void {
+    this.#enqueue(data)
+    const horizonMs = this.#init.arrivals.horizonMs()
+    if ((this.#queue.head?.passage?.arriveMs ?? Infinity) <= horizonMs) {
+      this.#pump(horizonMs)
+    } else {
+      this.#arm()
+    }
   }
 
   /** The far end takes more again. */

@@ -15,7 +15,7 @@ import type { LinkState } from './links.ts'
 import type { Profile } from './profile.ts'
 import type { MultiaddrConnection, Upgrader, UpgraderOptions } from '@libp2p/interface'
 
-const GREETING_TIMEOUT_MS_DEFAULT = 5_000
+const GREETING_TIMEOUT_MS_DEFAULT = 15_000
 const SETTLE_TIMEOUT_MS = 1_000
 /** An accepting TCP has the connection half a round trip after the dialling one, which has it after one. */
 const ROUND_TRIPS_OUTBOUND = 1
@@ -35,7 +35,7 @@ export interface ShapedInit extends Partial<Model> {
   counters?: NetworkCounters
   /** What faults make of links, if there are any. */
   links?: LinkState
-  /** How long the other side may take to greet, in ms; 5000 by default. */
+  /** How long the other side may take to greet, in ms; 15,000 by default. */
   greetingTimeoutMs?: number
 }
 

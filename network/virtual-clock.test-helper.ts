@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts'
 export interface VirtualClock extends Clock {
   /** Jumps from timer to timer until none is left or the time has come. */
   runUntil: (untilMs: number) => void
+  /** Lets time go by without a timer, as while the event loop is busy. */
+  skip: (ms: number) => void
   /** How many timers have been set so far. */
   timersSet: () => number
   timersWaiting: () => number
@@ -33,6 +35,7 @@ export function createVirtualClock (): VirtualClock {
         next[1].callback()
       }
     },
+    skip: (ms) => { nowMs += ms },
     timersSet: () => set,
     timersWaiting: () => timers.size
   }
