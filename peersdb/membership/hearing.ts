@@ -1,7 +1,7 @@
 import { lpStream } from '@libp2p/utils'
 import { isConnected } from './context.ts'
 import { ExchangeError } from './errors.ts'
-import { acknowledgement, messageTimeoutMs } from './exchange-protocol.ts'
+import { acknowledgement, messageTimeoutMs, quietMsMax } from './exchange-protocol.ts'
 import { decodeMessage, messageBytesMax } from './message.ts'
 import type { Context } from './context.ts'
 import type { Message } from './message.ts'
@@ -43,34 +43,51 @@ export class Hearing {
     this.#strikes.delete(id)
   }
 
+  /** Hears one message after another, until their sender ends the stream. */
   async hear (stream: Stream, connection: Connection): Promise<void> {
     const id = connection.remotePeer.toString()
-    const signal = AbortSignal.any([this.#context.stopped, AbortSignal.timeout(messageTimeoutMs)])
+    const frames = lpStream(stream, { maxDataLength: messageBytesMax })
+    const { stopped } = this.#context
+    const bounded = (): AbortSignal => AbortSignal.any([stopped, AbortSignal.timeout(messageTimeoutMs)])
+    let heard = 0
+    stream.inactivityTimeout = quietMsMax
 
     try {
-      if ((this.#strikes.get(id) ?? 0) >= strikesMax) {
-        throw new Error('too many malformed messages')
+      for (; ; heard++) {
+        if ((this.#strikes.get(id) ?? 0) >= strikesMax) {
+          throw new Error('too many malformed messages')
+        }
+
+        // Who opens a stream has something to tell; when there will be more is not known.
+        const bytes = (await frames.read({ signal: heard === 0 ? bounded() : stopped })).subarray()
+        await this.#take(bytes, connection)
+        await frames.write(acknowledgement, { signal: bounded() })
+      }
+    } catch (err) {
+      const isMalformed = err instanceof ExchangeError || (err as Error).name.startsWith('InvalidDataLength')
+
+      if (!isMalformed && heard > 0 && stream.remoteWriteStatus !== 'writable') {
+        await stream.close({ signal: bounded() }).catch((reason: Error) => { stream.abort(reason) })
+        return
       }
 
-      const frames = lpStream(stream, { maxDataLength: messageBytesMax })
-      const bytes = (await frames.read({ signal })).subarray()
-      this.counts.messagesReceived++
-      this.counts.bytesReceived += bytes.byteLength
-      const message = decodeMessage(bytes)
-      this.#remember(id, message, connection)
-      await this.#onHeard(message.peers, connection)
-      await frames.write(acknowledgement, { signal })
-      await stream.close({ signal })
-    } catch (err) {
       stream.abort(err as Error)
 
-      if (err instanceof ExchangeError || (err as Error).name.startsWith('InvalidDataLength')) {
+      if (isMalformed) {
         throw this.#refusal(id, err as Error, connection)
       }
 
       // A message is often cut off because its sender leaves, which is nothing to report.
-      this.counts.messagesLost++
+      this.counts.messagesLost += heard === 0 ? 1 : 0
     }
+  }
+
+  async #take (bytes: Uint8Array, connection: Connection): Promise<void> {
+    this.counts.messagesReceived++
+    this.counts.bytesReceived += bytes.byteLength
+    const message = decodeMessage(bytes)
+    this.#remember(connection.remotePeer.toString(), message, connection)
+    await this.#onHeard(message.peers, connection)
   }
 
   #remember (id: string, { whole, peers, gone }: Message, connection: Connection): void {

@@ -100,6 +100,20 @@ describe('a hostile neighbour', () => {
     await meetHonest()
   })
 
+  it('is refused as well when it was well-behaved on the same stream before', async () => {
+    const [connection] = attacker.node.libp2p.getConnections(target.node.libp2p.peerId)
+    const frames = lpStream(await connection!.newStream(exchangeProtocol))
+
+    for (const gone of [[], [attacker.id]]) {
+      await frames.write(dagCbor.encode({ ...message, gone }))
+      expect([...(await frames.read()).subarray()]).toEqual([1])
+    }
+
+    await frames.write(Uint8Array.of(0xff))
+    await expect(frames.read()).rejects.toThrow()
+    expect([counted('exchange_messages_received'), counted('exchange_messages_refused')]).toEqual([3, 1])
+  })
+
   it('is no longer listened to after three malformed messages', async () => {
     for (let i = 0; i < 4; i++) {
       expect(await send(Uint8Array.of(0xff))).toBe(false)

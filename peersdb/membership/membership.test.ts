@@ -4,6 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../test/free-port.test-helper.ts'
 import { ConnectError } from './errors.ts'
+import { exchangeProtocol } from './exchange-protocol.ts'
 import { closeTestPeers, connectedTo, createManualClock, meets, openTestPeer, until } from './membership.test-helper.ts'
 import type { TestPeer } from './membership.test-helper.ts'
 import type { AddressInfo } from 'node:net'
@@ -96,6 +97,22 @@ describe('a peer knows', () => {
     await hub.close()
     await disconnected(a!, hub)
     expect(a!.membership.neighboursOf(hub.id)).toBeUndefined()
+  })
+})
+
+describe('what a peer tells one neighbour', () => {
+  it('goes through one stream, however often it changes', async () => {
+    const [a, b] = await mesh(2) as [TestPeer, TestPeer]
+    const streams = (): number => a.node.libp2p.getConnections(b.node.libp2p.peerId)
+      .flatMap(({ streams }) => streams).filter(({ protocol, direction }) => protocol === exchangeProtocol && direction === 'outbound').length
+
+    for (let round = 0; round < 3; round++) {
+      const other = await openTestPeer({ bootstrap: [a.address] })
+      await poll(() => b.membership.neighboursOf(a.id)?.has(other.id)).toBe(true)
+    }
+
+    expect(counted(a, 'exchange_messages_sent')).toBeGreaterThanOrEqual(6)
+    expect(streams()).toBe(1)
   })
 })
 

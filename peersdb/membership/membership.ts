@@ -58,7 +58,7 @@ export interface Membership {
   counters (): CounterRow[]
 }
 
-const dialTimeoutMs = 15_000
+const dialTimeoutMs = 30_000
 const settledMs = 10_000
 const hangUpTimeoutMs = 2_000
 

@@ -3,11 +3,12 @@ import { backoffMs } from './backoff.ts'
 import { isConnected, knownPeer } from './context.ts'
 import { ExchangeError, reasonOf } from './errors.ts'
 import { encodeMessage, nextMessage } from './message.ts'
-import { acknowledgement, exchangeProtocol, messageTimeoutMs } from './exchange-protocol.ts'
+import { acknowledgement, exchangeProtocol, messageTimeoutMs, quietMsMax } from './exchange-protocol.ts'
 import { openRecord } from './records.ts'
 import type { Context } from './context.ts'
 import type { Records } from './message.ts'
-import type { PeerId } from '@libp2p/interface'
+import type { PeerId, Stream } from '@libp2p/interface'
+import type { LengthPrefixedStream } from '@libp2p/utils'
 
 /**
  * So many messages a second a peer sends at most that tell of new neighbours only, beside the first to each. In a full mesh every
@@ -17,6 +18,9 @@ const newsPerSecondMax = 4
 
 interface Neighbour {
   peer: PeerId
+  /** What all of its messages go through, one after another. */
+  stream?: Stream
+  frames?: LengthPrefixedStream<Stream>
   record?: Uint8Array
   /** What the record says, without its sequence number, which changes with every handshake. */
   recordKey?: string
@@ -124,7 +128,7 @@ export class Telling {
     neighbour.telling = true
 
     try {
-      await this.#send(neighbour.peer, encodeMessage(message))
+      await this.#send(neighbour, encodeMessage(message))
       neighbour.told = told
       neighbour.failures = 0
       neighbour.newsNotBeforeMs = clock.nowMs() + 1_000 * this.#neighbours.size / newsPerSecondMax
@@ -143,26 +147,37 @@ export class Telling {
     }
   }
 
-  async #send (peer: PeerId, bytes: Uint8Array): Promise<void> {
+  async #send (neighbour: Neighbour, bytes: Uint8Array): Promise<void> {
     const signal = AbortSignal.any([this.#context.stopped, AbortSignal.timeout(messageTimeoutMs)])
-    const [connection] = this.#context.libp2p.getConnections(peer)
+
+    try {
+      const frames = await this.#framesTo(neighbour, signal)
+      await frames.write(bytes, { signal })
+      await frames.read({ signal })
+      this.counts.messagesSent++
+      this.counts.bytesSent += bytes.byteLength
+    } catch (err) {
+      neighbour.stream?.abort(err as Error)
+      throw err
+    }
+  }
+
+  /** A stream for each message would take a mesh that grows more time than all that it is for. */
+  async #framesTo (neighbour: Neighbour, signal: AbortSignal): Promise<LengthPrefixedStream<Stream>> {
+    if (neighbour.frames != null && neighbour.stream?.status === 'open' && neighbour.stream.remoteWriteStatus === 'writable') {
+      return neighbour.frames
+    }
+
+    const [connection] = this.#context.libp2p.getConnections(neighbour.peer)
 
     if (connection == null) {
       throw new ExchangeError('the connection has ended')
     }
 
     const stream = await connection.newStream(exchangeProtocol, { signal })
-
-    try {
-      const frames = lpStream(stream, { maxDataLength: acknowledgement.byteLength })
-      await frames.write(bytes, { signal })
-      await frames.read({ signal })
-      await stream.close({ signal })
-      this.counts.messagesSent++
-      this.counts.bytesSent += bytes.byteLength
-    } catch (err) {
-      stream.abort(err as Error)
-      throw err
-    }
+    stream.inactivityTimeout = quietMsMax
+    const frames = lpStream(stream, { maxDataLength: acknowledgement.byteLength })
+    Object.assign(neighbour, { stream, frames })
+    return frames
   }
 }
