@@ -45,6 +45,8 @@ export type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 /** The DHT of PeersDB peers alone, apart from that of IPFS. */
 export const dhtProtocol = '/peersdb/kad/1.0.0'
 
+const handshakeTimeoutMs = 15_000
+
 const mdnsService = '_peersdb._udp.local'
 
 /** The most streams of all protocols together that one connection carries in each direction at once. */
@@ -89,15 +91,22 @@ export async function startNode (init: NodeInit): Promise<Node> {
     connectionGater: init.connectionGater,
     metrics: init.counters?.metrics,
     // By default five connections a second from one host are accepted, the rest is reset.
-    connectionManager: { inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 1_000 },
-    // A busy or slow link answers pings late; dropping it then makes a slow peer a lost one.
-    connectionMonitor: { abortConnectionOnPingFailure: false },
+    connectionManager: {
+      inboundConnectionThreshold: 10_000,
+      maxIncomingPendingConnections: 1_000,
+      // A handshake takes a busy machine more than six seconds, and one that was broken off takes them again.
+      addressDialTimeout: handshakeTimeoutMs,
+      dialTimeout: 2 * handshakeTimeoutMs,
+      inboundUpgradeTimeout: 2 * handshakeTimeoutMs
+    },
+    // Pinging every connection every ten seconds takes a mesh of fifty peers more than one core. The comparisons of the log
+    // with each neighbour tell as well that a connection is broken; a slow peer is no lost one.
+    connectionMonitor: { enabled: false },
     peerDiscovery: init.mdns === true ? [await loadMdns()] : [],
     services: {
       identify: persistentIdentify(),
       // A peer that was met while it started is told of the protocols that it handles since.
       identifyPush: identifyPush(),
-      // libp2p's own connection monitor pings on the same protocol, of which one stream at a time is the default.
       ping: ping({ maxInboundStreams: 16, maxOutboundStreams: 16 }),
       pubsub: gossipsub({
         allowPublishToZeroTopicPeers: true,

@@ -19,6 +19,9 @@ export interface Address {
   multiaddr: string
 }
 
+/** How many members a peer dials at once. */
+const dialsAtOnce = 8
+
 /** This instance's peer and what is noted of it. */
 export interface Cluster {
   readonly peer: Peer
@@ -113,9 +116,13 @@ export async function connectMember (
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
   const dialled = new Set(topology.dialledBy(self).map(({ index }) => index))
   const degree = topology.degreeOf(self)
-  await Promise.all(addresses
-    .filter(({ index }) => dialled.has(index))
-    .map(({ multiaddr }) => dial(context, peer, multiaddr, signal)))
+  const left = addresses.filter(({ index }) => dialled.has(index))
+  // One after another each time, for the handshakes of a whole cluster at once are too late for one another.
+  await Promise.all(Array.from({ length: dialsAtOnce }, async () => {
+    for (let next = left.shift(); next != null; next = left.shift()) {
+      await dial(context, peer, next.multiaddr, signal)
+    }
+  }))
   await within(neighbours(peer, degree), timeoutMs, `${degree} peers to listen to the contributions log`, context.signal)
   return byPeerId
 }

@@ -8,14 +8,23 @@ import type { Peer } from '../peersdb/index.ts'
 beforeEach(() => { vi.useFakeTimers() })
 afterEach(() => { vi.useRealTimers() })
 
-interface Connection { readonly remotePeer: string, readonly rtt?: number }
+/** What a ping to each of those takes that a peer in Frankfurt is connected with; it knows one in Oregon and one in Sydney. */
+type RoundTrips = Record<string, number | Error>
 
-/** Observes the links of a peer in Frankfurt, which knows one in Oregon and one in Sydney. */
-async function observe (connections: Connection[]) {
+async function observe (roundTrips: RoundTrips) {
   const profile = await loadProfile('gcp-six-regions')
   const rows: unknown[][] = []
   const stopping = new AbortController()
-  const libp2p = { status: 'started', getConnections: () => connections }
+  const ping = async (id: string): Promise<number> => {
+    const answer = roundTrips[id]
+
+    if (typeof answer !== 'number') {
+      throw answer ?? new Error('nobody is dialled for a ping')
+    }
+
+    return answer
+  }
+  const libp2p = { status: 'started', getPeers: () => Object.keys(roundTrips), services: { ping: { ping } } }
   const context = { record: { metric: (...row: unknown[]) => { rows.push(row) } }, signal: stopping.signal }
   const members = { profile, self: { region: 'europe-west3' } }
   const others = new Map([['oregon', { region: 'us-west1' }], ['sydney', { region: 'australia-southeast1' }]])
@@ -26,35 +35,41 @@ async function observe (connections: Connection[]) {
 }
 
 describe('the links of a peer', () => {
-  it('are recorded every ten seconds, each with the round trip that libp2p measured last beside the one that was asked for', async () => {
-    const connections: Connection[] = [{ remotePeer: 'oregon', rtt: 141 }, { remotePeer: 'sydney', rtt: 280 }]
-    const { rows, asked } = await observe(connections)
-    vi.advanceTimersByTime(9_999)
+  it('are pinged in turn every two seconds, and recorded beside the round trip that was asked for', async () => {
+    const roundTrips = { oregon: 141, sydney: 280 }
+    const { rows, asked } = await observe(roundTrips)
+    await vi.advanceTimersByTimeAsync(1_999)
     expect(rows).toEqual([])
-    vi.advanceTimersByTime(1)
+    await vi.advanceTimersByTimeAsync(2_001)
     const sydney = ['link_ping_ms', 280, { from: 'europe-west3', to: 'australia-southeast1' }, { asked: asked('australia-southeast1') }]
     expect(rows).toEqual([['link_ping_ms', 141, { from: 'europe-west3', to: 'us-west1' }, { asked: asked('us-west1') }], sydney])
     expect(asked('us-west1')).toBeGreaterThan(100)
-    connections[0] = { remotePeer: 'oregon', rtt: 139 }
-    vi.advanceTimersByTime(10_000)
+    roundTrips.oregon = 139
+    await vi.advanceTimersByTimeAsync(4_000)
     expect(rows.slice(2).map(([, value]) => value)).toEqual([139, 280])
   })
 
-  it('are not those to strangers, nor what was never measured', async () => {
-    const { rows } = await observe([{ remotePeer: 'stranger', rtt: 1 }, { remotePeer: 'oregon' }, { remotePeer: 'sydney', rtt: 0 }])
-    vi.advanceTimersByTime(10_000)
-    expect(rows.map(([, value, tags]) => [value, tags])).toEqual([[0, { from: 'europe-west3', to: 'australia-southeast1' }]])
+  it('are not those to strangers, nor those that are cut', async () => {
+    const { rows } = await observe({ stranger: 1, oregon: new Error('cut'), sydney: 0 })
+    await vi.advanceTimersByTimeAsync(8_000)
+    expect(rows.map(([, value, tags]) => [value, tags])).toEqual(Array(2).fill([0, { from: 'europe-west3', to: 'australia-southeast1' }]))
   })
 
   it('are looked at no more once the peer is closed, or the instance stopped', async () => {
-    const closed = await observe([{ remotePeer: 'oregon', rtt: 141 }])
-    const stopped = await observe([{ remotePeer: 'oregon', rtt: 141 }])
-    vi.advanceTimersByTime(10_000)
+    const closed = await observe({ oregon: 141 })
+    const stopped = await observe({ oregon: 141 })
+    await vi.advanceTimersByTimeAsync(2_000)
     closed.libp2p.status = 'stopped'
     stopped.stop()
-    vi.advanceTimersByTime(10_000)
+    await vi.advanceTimersByTimeAsync(2_000)
     closed.libp2p.status = 'started'
-    vi.advanceTimersByTime(100_000)
-    expect([closed.rows.length, stopped.rows.length, vi.getTimerCount()]).toEqual([1, 1, 0])
+    await vi.advanceTimersByTimeAsync(100_000)
+    expect([closed.rows.length, stopped.rows.length]).toEqual([1, 1])
+  })
+
+  it('are none where it is connected with nobody', async () => {
+    const { rows } = await observe({})
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(rows).toEqual([])
   })
 })

@@ -260,7 +260,7 @@ export const metrics = {
   },
   link_ping_ms: {
     unit: 'ms',
-    meaning: 'round trip of the last of libp2p\'s own pings on a connection, every ten seconds while a run goes, beside the one that was asked for; tags: from, to',
+    meaning: 'round trip of a libp2p ping to one neighbour after another, every two seconds while a run goes, beside the one that was asked for; tags: from, to',
     better: 'none'
   },
   clock_offset_ms: {

@@ -5,11 +5,11 @@ import { createProgress } from './progress.ts'
 const connected = { name: 'connected', instances: 3 }
 const filled = { name: 'filled', instances: 2 }
 
-function progressOn ({ terminal }: { terminal: boolean }): { progress: ReturnType<typeof createProgress>, text: () => string } {
+function progressOn ({ terminal, betweenMs }: { terminal: boolean, betweenMs?: number }): { progress: ReturnType<typeof createProgress>, text: () => string } {
   const stream = Object.assign(new PassThrough(), { isTTY: terminal })
   let text = ''
   stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
-  const progress = createProgress(stream as unknown as NodeJS.WriteStream, 'quick')
+  const progress = createProgress(stream as unknown as NodeJS.WriteStream, 'quick', betweenMs)
   return { progress, text: () => { stream.read(); return text.replace(/\d+\.\d s/g, '<time>') } }
 }
 
@@ -23,6 +23,19 @@ describe('progress where there is no terminal', () => {
     progress.update(new Map([[connected, 3], [filled, 2]]))
     progress.end()
     expect(text()).toBe('quick: six peers\nquick: connected 3/3 after <time>\nquick: filled 2/2 after <time>\n')
+  })
+
+  it('tells of a phase on its way when that has changed, but not too often', () => {
+    const { progress, text } = progressOn({ terminal: false, betweenMs: 0 })
+    const { progress: seldom, text: seldomText } = progressOn({ terminal: false })
+
+    for (const count of [0, 1, 1, 2, 3, 3]) {
+      progress.update(new Map([[connected, count]]))
+      seldom.update(new Map([[connected, count]]))
+    }
+
+    expect(text()).toBe([1, 2, 3].map((count) => `quick: connected ${count}/3 after <time>\n`).join(''))
+    expect(seldomText()).toBe('quick: connected 3/3 after <time>\n')
   })
 
   it('says nothing of a phase that nobody comes to', () => {

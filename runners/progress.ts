@@ -9,13 +9,17 @@ export interface Progress {
   end (): void
 }
 
+/** How often there is a line of a phase that only some of its instances have come to, in milliseconds. */
+const partlyMs = 30_000
+
 /**
- * Progress on a stream: on a terminal one line that changes, elsewhere a line for each phase that all of
- * its instances have come to.
+ * Progress on a stream: on a terminal one line that changes; elsewhere a line for each phase that all of its instances
+ * have come to, and now and then one of how many have, where that changes.
  */
-export function createProgress (stream: NodeJS.WriteStream, label: string): Progress {
+export function createProgress (stream: NodeJS.WriteStream, label: string, betweenMs = partlyMs): Progress {
   const startedMs = performance.now()
-  const finished = new Set<Phase>()
+  const shown = new Map<Phase, number>()
+  let shownMs = startedMs
   const seconds = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`
   const clear = (): void => { if (stream.isTTY) { stream.write('\r\x1b[K') } }
 
@@ -28,14 +32,15 @@ export function createProgress (stream: NodeJS.WriteStream, label: string): Prog
       const parts: string[] = []
 
       for (const [phase, count] of counts) {
-        parts.push(`${phase.name} ${count}/${phase.instances}`)
+        const part = `${phase.name} ${count}/${phase.instances}`
+        parts.push(part)
+        const isDone = count >= phase.instances
+        const isDue = isDone ? phase.instances > 0 : performance.now() - shownMs >= betweenMs
 
-        if (count >= phase.instances && phase.instances > 0 && !finished.has(phase)) {
-          finished.add(phase)
-
-          if (!stream.isTTY) {
-            stream.write(`${label}: ${phase.name} ${count}/${phase.instances} after ${seconds()}\n`)
-          }
+        if (!stream.isTTY && isDue && count > (shown.get(phase) ?? 0)) {
+          stream.write(`${label}: ${part} after ${seconds()}\n`)
+          shown.set(phase, count)
+          shownMs = performance.now()
         }
       }
 
