@@ -3,13 +3,11 @@ import { forEachLine } from './lines.ts'
 import { parseOutcomeRecord, parseRunRecord, schemaVersion } from './records.ts'
 import { instanceKey, plain } from './rows.ts'
 import type { OutcomeRecord, RunRecord } from './records.ts'
-import type { InstanceId, Intern } from './rows.ts'
-
-/** Reads one line of `results.out`; the reason as a string where it is no row. */
-export type Parse<T> = (line: string, from: InstanceId, intern: Intern) => T | string
+import type { InstanceId } from './rows.ts'
 
 /** What is done with the rows of a run. */
 export interface Sinks<T> {
+  /** Reads one line of `results.out`; the reason as a string where it is no row. */
   parse: (line: string, from: InstanceId) => T | string
   onRow: (row: T) => void
 }

@@ -8,13 +8,13 @@ import { visitArchive } from './read-archive.ts'
 import { missingInstances, outcomeFrom, readRows, runFrom } from './read-parts.ts'
 import { readSequence } from './read-sequence.ts'
 import type { Faults } from './faults.ts'
-import type { Parse } from './read-parts.ts'
+import type { Sinks } from './read-parts.ts'
 import type { Sequence } from './read-sequence.ts'
 import type { OutcomeRecord, RunRecord } from './records.ts'
-import { parseReading } from './readings.ts'
+import { createRowParser, parseReading } from './readings.ts'
 import type { Reading } from './readings.ts'
 import type { InstanceId, Row } from './rows.ts'
-import { createIntern, instanceKey, parseRow, plain } from './rows.ts'
+import { createIntern, instanceKey, plain } from './rows.ts'
 
 export interface RunFolder extends VisitedFolder {
   rows: Row[]
@@ -51,7 +51,7 @@ export interface VisitedFolder {
  */
 export async function readRunFolder (folder: string): Promise<RunFolder> {
   const rows: Row[] = []
-  const visited = await visit(folder, parseRow, (row) => { rows.push(row) })
+  const visited = await visit(folder, createRowParser(), (row) => { rows.push(row) })
   const sequences: Sequence[] = []
   const faults: Faults[] = []
   for (const id of new Set(visited.instances.map((instance) => instance.run))) {
@@ -70,7 +70,8 @@ export async function readRunFolder (folder: string): Promise<RunFolder> {
  * @throws RunFolderError as `readRunFolder`
  */
 export async function visitRunFolder (folder: string, onReading: (reading: Reading) => void): Promise<VisitedFolder> {
-  return visit(folder, parseReading, onReading)
+  const intern = createIntern()
+  return visit(folder, (line, from) => parseReading(line, from, intern), onReading)
 }
 
 /**
@@ -84,10 +85,9 @@ export async function readRunRecord (folder: string): Promise<RunRecord> {
   return runFrom(await readText(join(path, 'run.json')), join(path, 'run.json'), [])
 }
 
-async function visit<T> (folder: string, parse: Parse<T>, onRow: (row: T) => void): Promise<VisitedFolder> {
+async function visit<T> (folder: string, parse: Sinks<T>['parse'], onRow: Sinks<T>['onRow']): Promise<VisitedFolder> {
   const path = await find(folder)
-  const intern = createIntern()
-  const sinks = { parse: (line: string, from: InstanceId) => parse(line, from, intern), onRow }
+  const sinks = { parse, onRow }
   if (!await isFolder(path)) return visitArchive(path, sinks)
   const problems: string[] = []
   const run = runFrom(await readText(join(path, 'run.json')), join(path, 'run.json'), problems)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseReading, tagOf, timeOf } from './readings.ts'
+import { createRowParser, parseReading, tagOf, timeOf } from './readings.ts'
 import { createIntern, parseRow } from './rows.ts'
 import type { Reading } from './readings.ts'
 
@@ -27,6 +27,8 @@ describe('a reading', () => {
     '{"ts":1,"type":"point","name":"replication_entry_ms,from=a,region=b,cid=bafy,bytes=2","measures":{"value":12.25,"censored":1}}',
     '{"ts":1,"type":"point","name":"x","measures":{"value":-1.5e-7,"censored":0}}',
     '{"ts":1,"type":"point","name":"x,tag=","measures":{"value":0}}',
+    '{"ts":1,"type":"point","name":"x,__proto__=a,tag=b","measures":{"value":2,"censored":0}}',
+    '{"ts":1,"type":"point","name":"x,__proto__=a,tag=b","measures":{"value":2}}',
     '{"ts":1,"type":"point","name":"x,tag=a=b","measures":{"value":0}}',
     '{"ts":1,"type":"point","name":"x","measures":{"value":1,"of":30}}',
     '{"ts":1,"type":"point","name":"x","measures":{"of":30}}',
@@ -41,12 +43,15 @@ describe('a reading', () => {
     `{"ts":1,"type":"point","name":"${'x'.repeat(5000)}","measures":{"value":1}}`
   ])('is what the row of JSON is, of %s', (line) => {
     expect(parse(line)).toEqual(expected(line))
+    const parseLine = createRowParser()
+    expect([parseLine(line, from), parseLine(line, from)]).toEqual([parseRow(line, from), parseRow(line, from)])
   })
 
   it('is that for any name and number', () => {
     fc.assert(fc.property(fc.string(), fc.double(), fc.integer({ min: 0 }), (name, value, ts) => {
       const line = JSON.stringify({ ts, type: 'point', name: `m,t=${name}`, measures: { value } })
       expect(parse(line)).toEqual(expected(line))
+      expect(createRowParser()(line, from)).toEqual(parseRow(line, from))
     }))
   })
 

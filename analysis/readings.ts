@@ -1,5 +1,5 @@
 import type { InstanceId, Intern, Row } from './rows.ts'
-import { parseRow } from './rows.ts'
+import { createIntern, parseName, parseRow } from './rows.ts'
 
 /**
  * A row as a stream of millions of them is read: its number, and its tags still in one string. What is wanted of them
@@ -28,11 +28,39 @@ const usual = new RegExp([
 ].join(''))
 const [beforeTs, beforeName, beforeValue, beforeCensored] = ['{"ts":', ',"type":"point","name":"', '","measures":{"value":', ',"censored":']
 
+const longestUsual = 4096
+
 /** Reads one line as `parseRow` does; returns the reason as a string when it is no row. */
 export function parseReading (line: string, from: InstanceId, intern: Intern): Reading | string {
-  if (line.length <= 4096 && usual.test(line)) return usualReading(line, from, intern)
+  if (line.length <= longestUsual && usual.test(line)) return usualReading(line, from, intern)
   const row = parseRow(line, from, intern)
   return typeof row === 'string' ? row : readingOf(row)
+}
+
+/**
+ * What reads each of many lines as `parseRow` does. Rows with the same tags share them: what comes to each peer of a
+ * region has the same ones there.
+ */
+export function createRowParser (): (line: string, from: InstanceId) => Row | string {
+  const intern = createIntern()
+  const known = new Map<string, Row['tags']>()
+  const tagsOf = (text: string): Row['tags'] | undefined => {
+    const shared = known.get(text)
+    if (shared !== undefined) return shared
+    const parsed = parseName(`x${text}`, intern)
+    if (typeof parsed === 'string') return undefined
+    // As a piece of its line it would keep that in memory.
+    known.set(Buffer.from(text, 'latin1').toString('latin1'), parsed.tags)
+    return parsed.tags
+  }
+  return (line, from) => {
+    if (line.length > longestUsual || !usual.test(line)) return parseRow(line, from, intern)
+    const { metric, tags: text, value, censored, ts } = usualReading(line, from, intern)
+    const tags = tagsOf(text)
+    if (tags === undefined || line.endsWith('"censored":0}}')) return parseRow(line, from, intern)
+    const { run, group, index } = from
+    return { run, group, index, metric, tags, measures: censored ? { value, censored: 1 } : { value }, ts: Number(ts) }
+  }
 }
 
 /** Cuts the parts out at the places where they must be, without a capture for each. */

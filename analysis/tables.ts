@@ -6,7 +6,7 @@ import { linkTable } from './tables/link.ts'
 import { predictionMetric, predictionTable } from './tables/prediction.ts'
 import { quantileCell } from './tables/interval.ts'
 import { resourceMetrics, resourceTable, trafficTable } from './tables/resource.ts'
-import { validationMetrics, validationTable } from './tables/validation.ts'
+import { validationCostTable, validationMetrics, validationTable } from './tables/validation.ts'
 import { samplesOf } from './samples.ts'
 import { sortSamples, summarise } from './statistics/index.ts'
 import type { Estimate } from './statistics/index.ts'
@@ -43,7 +43,8 @@ export function buildTables (rows: readonly Row[], run: RunRecord): Tables {
   return {
     main: filled([
       ...headlines.map(([metric, called]) => regionTable(metric, byMetric.get(metric) ?? [], described, called)),
-      newcomerTable(rows), predictionTable(rows), validationTable(rows), linkTable(rows), resourceTable(rows), trafficTable(rows)
+      newcomerTable(rows), predictionTable(rows), validationTable(rows), validationCostTable(rows), linkTable(rows),
+      resourceTable(rows), trafficTable(rows)
     ]),
     details: filled(others.map((metric) => regionTable(metric, byMetric.get(metric) ?? [], described)))
   }

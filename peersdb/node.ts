@@ -99,8 +99,8 @@ export async function startNode (init: NodeInit): Promise<Node> {
       dialTimeout: 2 * handshakeTimeoutMs,
       inboundUpgradeTimeout: 2 * handshakeTimeoutMs
     },
-    // Pinging every connection every ten seconds takes a mesh of fifty peers more than one core. The comparisons of the log
-    // with each neighbour tell as well that a connection is broken; a slow peer is no lost one.
+    // Pinging every connection every ten seconds takes a mesh of fifty peers more than one core. A comparison of logs finds out
+    // as well that a connection is broken; a slow peer is no lost one.
     connectionMonitor: { enabled: false },
     peerDiscovery: init.mdns === true ? [await loadMdns()] : [],
     services: {

@@ -5,7 +5,9 @@ import { createProgress } from './progress.ts'
 const connected = { name: 'connected', instances: 3 }
 const filled = { name: 'filled', instances: 2 }
 
-function progressOn ({ terminal, betweenMs }: { terminal: boolean, betweenMs?: number }): { progress: ReturnType<typeof createProgress>, text: () => string } {
+interface Shown { progress: ReturnType<typeof createProgress>, text: () => string }
+
+function progressOn ({ terminal, betweenMs }: { terminal: boolean, betweenMs?: number }): Shown {
   const stream = Object.assign(new PassThrough(), { isTTY: terminal })
   let text = ''
   stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })

@@ -27,7 +27,20 @@ export function quantileCell (sorted: readonly Sample[], p: number, scale: Scale
 
 /** "[80.1, 92.0]": what as many instances like these would sum up to, by BCa bootstrap over instances; "-" where they are too few. */
 export function totalCell (values: readonly number[], divisor: number): string {
+  return bootstrapCell(values, (drawn) => sumOf(drawn) / divisor)
+}
+
+/** "[0.12, 0.31]": between which values the mean over instances like these lies, in the same way. */
+export function meanCell (values: readonly number[]): string {
+  return bootstrapCell(values, (drawn) => sumOf(drawn) / drawn.length)
+}
+
+function bootstrapCell (values: readonly number[], statistic: (drawn: readonly number[]) => number): string {
   if (values.length < instancesForInterval) return '-'
-  const { low, high } = bootstrap(values, (drawn) => drawn.reduce((sum, value) => sum + value, 0), { seed })
-  return `[${formatNumber(low / divisor)}, ${formatNumber(high / divisor)}]`
+  const { low, high } = bootstrap(values, statistic, { seed })
+  return `[${formatNumber(low)}, ${formatNumber(high)}]`
+}
+
+function sumOf (values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }

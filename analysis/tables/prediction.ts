@@ -1,6 +1,7 @@
-import { groupBy } from '../rows.ts'
-import { columnsOf } from '../table.ts'
+import { groupBy, instanceKey } from '../rows.ts'
+import { columnsOf, withoutEmptyColumns } from '../table.ts'
 import { formatNumber } from '../units.ts'
+import { instancesForInterval, meanCell } from './interval.ts'
 import type { Row } from '../rows.ts'
 import type { Table } from '../table.ts'
 
@@ -16,21 +17,25 @@ export function predictionTable (rows: readonly Row[]): Table {
   const several = new Set(errors.map(({ run }) => run)).size > 1
   const lines = [...groupBy(errors, keyOf).values()].sort((a, b) => compare(placeOf(a), placeOf(b))).map((part) => {
     const [{ run = '-', tags: { job = '-', data = '-', target = '-', strategy = '-' } } = { tags: {} as Row['tags'] }] = part
-    const mean = (model: string): string => {
-      const values = part.flatMap(({ tags, measures }) => tags.model === model ? measures.value ?? [] : [])
-      return values.length === 0 ? '-' : formatNumber(meanOf(values))
+    const mean = (model: string): string[] => {
+      const found = part.filter(({ tags, measures }) => tags.model === model && measures.value != null)
+      const peers = [...groupBy(found, instanceKey).values()].map((own) => meanOf(own.map(({ measures }) => measures.value ?? NaN)))
+      return peers.length === 0 ? ['-', '-'] : [formatNumber(meanOf(peers)), meanCell(peers)]
     }
     const held = meanOf(part.map(({ tags }) => Number(tags.corpus_held)))
-    const peers = String(new Set(part.map(({ group, index }) => `${group}/${index}`)).size)
-    return [...several ? [run] : [], job, data, target, strategy, formatNumber(held), peers, ...models.map(mean)]
+    const peers = String(new Set(part.map(instanceKey)).size)
+    return [...several ? [run] : [], job, data, target, strategy, formatNumber(held), peers, ...models.flatMap(mean)]
   })
-  return {
+  return withoutEmptyColumns({
     name: 'prediction',
     title: 'Error of runtime models (MAPE), in %',
-    note: 'Means over peers, of executions that nobody contributed (lower is better). Corpus: the part of it that a model learnt from.',
-    columns: columnsOf([...several ? ['run'] : [], 'job', 'data', 'target', 'strategy'], ['corpus', 'peers', ...models]),
+    note: 'Means over peers, of executions that nobody contributed (lower is better). Corpus: the part of it that a model learnt from. ' +
+      `In brackets: 95 % intervals by bootstrap over peers, from ${instancesForInterval} on.`,
+    columns: columnsOf([...several ? ['run'] : [], 'job', 'data', 'target', 'strategy'], [
+      'corpus', 'peers', ...models.flatMap((model) => [model, `${model} interval`])
+    ]),
     rows: lines
-  }
+  })
 }
 
 /** Peers have shares of their own of slightly different sizes, which belong together. */

@@ -1,42 +1,84 @@
-import { groupBy } from '../rows.ts'
+import { groupBy, instanceKey } from '../rows.ts'
 import { sortSamples, summarise } from '../statistics/index.ts'
 import { samplesOf } from '../samples.ts'
-import { columnsOf } from '../table.ts'
-import { formatNumber } from '../units.ts'
+import { columnsOf, withoutEmptyColumns } from '../table.ts'
+import { formatEstimate, formatNumber } from '../units.ts'
+import { instancesForInterval, meanCell, quantileCell } from './interval.ts'
 import type { Row } from '../rows.ts'
 import type { Table } from '../table.ts'
 
-/** The metrics that this table shows beside each other. */
-export const validationMetrics = ['false_accept_rate', 'false_reject_rate', 'undecided_rate', 'validation_messages', 'validations_computed', 'verdict_ms']
+const ofDecisions = ['false_accept_rate', 'false_reject_rate', 'undecided_rate']
+const ofCost = ['verdict_ms', 'validation_messages', 'validations_computed']
+/** The metrics of the two tables. */
+export const validationMetrics = [...ofDecisions, ...ofCost]
 
-/** One line for each run and strategy: how often peers decided wrongly, how long a verdict took, and what it cost. */
+const intervalNote = `In brackets: 95 % intervals, of means by bootstrap over peers (from ${instancesForInterval} on), of quantiles if rows were independent.`
+
+/** One line for each run and strategy: how often peers decided wrongly. */
 export function validationTable (rows: readonly Row[]): Table {
-  const own = rows.filter(({ metric }) => validationMetrics.includes(metric))
-  const runs = [...groupBy(own, ({ run, tags }) => JSON.stringify([run, tags.strategy ?? '-']))]
-  return {
+  return byStrategy(rows.filter(({ metric }) => ofDecisions.includes(metric)), {
     name: 'validation',
     title: 'Validation, by run and strategy',
-    note: 'Rates are means over the peers that decide: of the flawed contributions those accepted, of the sound ones those rejected, of all those ' +
-      'left undecided. Messages and looks are those of one such peer for each contribution, and the looks of one that votes (lower is better).',
-    columns: columnsOf(['run', 'strategy'], ['false accepts', 'false rejects', 'undecided', 'verdict ms', 'p95', 'messages', 'looks', 'voter\'s looks']),
-    rows: runs.map(([key, part]) => [...JSON.parse(key) as string[], ...cellsOf(part)])
-  }
+    note: 'Means over the peers that decide: of the flawed contributions those accepted, of the sound ones those rejected, of all those left ' +
+      `undecided (lower is better). ${intervalNote}`,
+    numbers: ['false accepts', 'interval', 'false rejects', 'rejects interval', 'undecided', 'undecided interval'],
+    cells: (part) => ofDecisions.flatMap((metric) => meanOf(part, metric, ({ measures }) => measures.value))
+  })
 }
 
-function cellsOf (part: readonly Row[]): string[] {
-  const values = (metric: string, valueOf: (row: Row) => number | undefined, isTaken: (row: Row) => boolean = () => true): string => {
-    const found = part.filter((row) => row.metric === metric && isTaken(row)).flatMap((row) => valueOf(row) ?? [])
-    return found.length === 0 ? '-' : formatNumber(found.reduce((sum, value) => sum + value, 0) / found.length)
-  }
-  const rate = (metric: string): string => values(metric, ({ measures }) => measures.value)
+/** What the same decisions cost. */
+export function validationCostTable (rows: readonly Row[]): Table {
   const each = ({ measures: { value, contributions } }: Row): number | undefined =>
     value == null || contributions == null || contributions === 0 ? undefined : value / contributions
-  const { samples } = samplesOf(part.filter(({ metric }) => metric === 'verdict_ms'))
-  const times = samples.length === 0 ? undefined : summarise(sortSamples(samples))
-  return [
-    rate('false_accept_rate'), rate('false_reject_rate'), rate('undecided_rate'),
-    times == null ? '-' : formatNumber(times.median.value), times == null ? '-' : formatNumber(times.p95.value),
-    values('validation_messages', each), values('validations_computed', each, ({ tags }) => tags.role === 'asker'),
-    values('validations_computed', each, ({ tags }) => tags.role === 'voter')
-  ]
+  return byStrategy(rows.filter(({ metric }) => ofCost.includes(metric)), {
+    name: 'validation-cost',
+    title: 'Cost of validation, by run and strategy',
+    note: 'How long a verdict took, in ms; messages and looks of one peer that decides, and looks of one that votes, for each contribution ' +
+      `(lower is better). ${intervalNote}`,
+    numbers: ['verdict ms', 'interval', 'p95', 'p95 interval', 'messages', 'messages interval', 'looks', 'looks interval', 'voter\'s looks', 'voter\'s interval'],
+    cells: (part) => {
+      const looksOf = (role: string): Row[] => part.filter(({ metric, tags }) => metric === 'validations_computed' && tags.role === role)
+      return [
+        ...timesOf(part), ...meanOf(part, 'validation_messages', each),
+        ...meanOf(looksOf('asker'), 'validations_computed', each), ...meanOf(looksOf('voter'), 'validations_computed', each)
+      ]
+    }
+  })
+}
+
+interface Parts extends Pick<Table, 'title' | 'note'> {
+  name: string
+  numbers: readonly string[]
+  /** The cells of a run and strategy. */
+  cells: (part: readonly Row[]) => string[]
+}
+
+function byStrategy (rows: readonly Row[], { numbers, cells, ...table }: Parts): Table {
+  const runs = [...groupBy(rows, ({ run, tags }) => JSON.stringify([run, tags.strategy ?? '-']))]
+  return withoutEmptyColumns({
+    ...table,
+    columns: columnsOf(['run', 'strategy'], numbers),
+    rows: runs.map(([key, part]) => [...JSON.parse(key) as string[], ...cells(part)])
+  })
+}
+
+/** The mean over peers, each of which counts once, and its interval. */
+function meanOf (part: readonly Row[], metric: string, valueOf: (row: Row) => number | undefined): [mean: string, interval: string] {
+  const peers = [...groupBy(part.filter((row) => row.metric === metric), instanceKey).values()].flatMap((own) => {
+    const values = own.flatMap((row) => valueOf(row) ?? [])
+    return values.length === 0 ? [] : average(values)
+  })
+  return peers.length === 0 ? ['-', '-'] : [formatNumber(average(peers)), meanCell(peers)]
+}
+
+function timesOf (part: readonly Row[]): string[] {
+  const samples = sortSamples(samplesOf(part.filter(({ metric }) => metric === 'verdict_ms')).samples)
+  if (samples.length === 0) return ['-', '-', '-', '-']
+  const scale = { unit: '', divisor: 1 }
+  const { median, p95 } = summarise(samples)
+  return [formatEstimate(median, scale), quantileCell(samples, 0.5, scale), formatEstimate(p95, scale), quantileCell(samples, 0.95, scale)]
+}
+
+function average (values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
