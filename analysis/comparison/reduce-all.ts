@@ -38,6 +38,8 @@ async function inThreads (tasks: readonly ReduceTask[], onReduced: ReduceAllOpti
   const pool = new Tinypool({
     // Built or not, the thread has the ending of this file.
     filename: new URL(`reduce-thread${extname(import.meta.filename)}`, import.meta.url).href,
+    // What this process was started with, such as a program on its command line, is not for threads.
+    execArgv: [],
     minThreads: 0,
     maxThreads: Math.min(availableParallelism(), tasks.length)
   })
