@@ -5,7 +5,7 @@ import { samplesOf } from '../samples.ts'
 import { ecdf, median, thin } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
-  drawnRegions, drawnRuns, fractionAxis, frame, isNarrow, layoutOf, legendBelow, logTicks, panelRows, panelTitle, pointsMax,
+  distinct, drawnRegions, drawnRuns, fractionAxis, frame, isNarrow, layoutOf, legendBelow, logTicks, panelRows, panelTitle, pointsMax,
   regionRemarks, regionScales, replicationPanels, wantsLog
 } from './figure.ts'
 
@@ -29,7 +29,7 @@ interface Point {
  */
 export function drawReplication (rows: readonly Row[], caption: Caption, latencies: Latencies): Drawing {
   const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = wanted.map((row) => row.tags.region ?? '-')
+  const occurring = distinct(wanted, (row) => row.tags.region ?? '-')
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
   const points = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {

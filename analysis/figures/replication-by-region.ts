@@ -6,7 +6,7 @@ import type { Box } from './box-panel.ts'
 import { boxOf, boxPanel } from './box-panel.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
-  drawnRegions, drawnRuns, frame, isNarrow, layoutOf, logTicks, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
+  distinct, drawnRegions, drawnRuns, frame, isNarrow, layoutOf, logTicks, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
 } from './figure.ts'
 
 interface RegionBox extends Box {
@@ -20,7 +20,7 @@ interface RegionBox extends Box {
  */
 export function drawReplicationByRegion (rows: readonly Row[], caption: Caption): Drawing {
   const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = wanted.map((row) => row.tags.region ?? '-')
+  const occurring = distinct(wanted, (row) => row.tags.region ?? '-')
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
   const boxes = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {

@@ -6,7 +6,7 @@ import { scaleFor } from '../units.ts'
 import { summarise } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
-  drawnRegions, drawnRuns, frame, isNarrow, layoutOf, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
+  distinct, drawnRegions, drawnRuns, frame, isNarrow, layoutOf, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
 } from './figure.ts'
 import type { HeatMapCell } from './heat-map.ts'
 import { heatPanel } from './heat-map.ts'
@@ -22,7 +22,7 @@ interface RunCell extends HeatMapCell {
 /** `replication-matrix`: the median time from each region to each other one, entry and file side by side on one scale, one row per run. */
 export function drawReplicationMatrix (rows: readonly Row[], caption: Caption): Drawing {
   const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = new Set([...wanted.map(({ tags }) => tags.region ?? '-'), ...wanted.map(({ tags }) => tags.from ?? '-')])
+  const occurring = new Set([...distinct(wanted, ({ tags }) => tags.region ?? '-'), ...distinct(wanted, ({ tags }) => tags.from ?? '-')])
   const regions = drawnRegions(occurring, caption.regions)
   const { runs, remarks } = drawnRuns(wanted, caption)
   const cells = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
