@@ -79,7 +79,12 @@ export const attacks: Record<string, Attack> = {
     }
   },
   '/peersdb/peers/': async ({ peer, meet }) => {
-    await silentEnd(await meet(), peer, exchangeProtocol, delimited(dagCbor.encode({ whole: true, peers: [], gone: [] })))
+    const wire = await (await meet()).open(peer, exchangeProtocol)
+    wire.send(delimited(dagCbor.encode({ whole: true, peers: [], gone: [] })))
+    // A frame of one byte acknowledges it; until this side ends the stream there could be more to come.
+    await bounded(wire.read(2), `an acknowledgement by ${exchangeProtocol}`)
+    await wire.stream.close()
+    await bounded(wire.ended, `the end of ${exchangeProtocol}`)
   },
   '/peersdb/benchmark/': async ({ peer, meet }) => {
     const wire = await (await meet()).open(peer, '/peersdb/benchmark/1.0.0')
