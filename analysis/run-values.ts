@@ -1,6 +1,6 @@
 import { groupBy } from './rows.ts'
 import { samplesOf } from './samples.ts'
-import { quantile, summarise } from './statistics/index.ts'
+import { mean, quantile, summarise } from './statistics/index.ts'
 import type { Row } from './rows.ts'
 
 /** Metrics of which a run gives the median over its rows. */
@@ -46,7 +46,7 @@ export function conditionsOf (rows: readonly Row[]): Conditions {
   const cpu = during('cpu_percent')
   const delays = during('event_loop_delay_ms').sort((a, b) => a - b)
   return {
-    ...(cpu.length === 0 ? {} : { cpuPercent: cpu.reduce((sum, value) => sum + value, 0) / cpu.length }),
+    ...(cpu.length === 0 ? {} : { cpuPercent: mean(cpu) }),
     ...(delays.length === 0 ? {} : { loopDelayMs: quantile(delays, 0.95) })
   }
 }

@@ -12,12 +12,9 @@ const timeoutMsMax = 60_000
 /**
  * Identify as in libp2p, but for peers that answer late: libp2p asks once, when a connection opens, and where no answer
  * comes within five seconds it never learns which protocols that peer speaks, however long they stay connected.
- *
- * @param create - makes the service of libp2p that asks when it is told to
  */
-export function persistentIdentify (
-  create = identify({ runOnConnectionOpen: false })
-): (components: IdentifyComponents) => Identify {
+export function persistentIdentify (): (components: IdentifyComponents) => Identify {
+  const create = identify({ runOnConnectionOpen: false })
   return (components) => {
     const service = create(components)
     components.events.addEventListener('connection:open', ({ detail }) => { void askUntilAnswered(service, detail) })

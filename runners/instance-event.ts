@@ -23,11 +23,14 @@ export function readEvent (line: string): InstanceEnd['event'] | 'other' {
   }
 }
 
+/** A trace of many lines, or what is left of it where lines are told one by one. */
+const trace = /\n|^goroutine \d+ \[/
+
 /**
- * Which of two events that end a case counts: the first, unless that was a success, or a trace of many lines where a
- * sentence follows. Testground's Go SDK tells of a panic by its trace, then by its message, and may then tell of a
- * crash of its own, as it closes the files under the trace that it writes.
+ * Which of two events that end a case counts: the first, unless that was a success, or a trace where a sentence
+ * follows. Testground's Go SDK tells of a panic by its trace, then by its message, and may then tell of a crash of its
+ * own, as it closes the files under the trace that it writes.
  */
 export function decisiveEvent (before: InstanceEnd['event'], seen: InstanceEnd['event']): InstanceEnd['event'] {
-  return before == null || before.kind === 'success' || before.error?.includes('\n') === true ? seen : before
+  return before == null || before.kind === 'success' || trace.test(before.error ?? '') ? seen : before
 }

@@ -1,5 +1,5 @@
 import { formatNumber } from '../units.ts'
-import { dipTest, drift } from '../statistics/index.ts'
+import { dipTest, drift, mean } from '../statistics/index.ts'
 import { percent } from './judge.ts'
 import { valuesOfFacts } from './environment.ts'
 import type { Judged } from './judge.ts'
@@ -85,7 +85,7 @@ function shapes (side: string, { runs }: Study, judged: readonly Judged[], thres
   const isVirtual = runs[0]?.facts.identity.get('runner') === 'sim'
   return judged.filter(({ isJudged }) => isJudged).flatMap(({ metric, part }): Doubt[] => {
     const values = runs.flatMap(({ series }) => series.find((each) => each.metric === metric && each.part === part)?.value ?? [])
-    const middle = values.reduce((sum, value) => sum + value, 0) / values.length
+    const middle = mean(values)
     const doubts: Doubt[] = []
     if (!isVirtual && values.length >= runsForDrift) {
       const { p, perRepeat } = drift(values)

@@ -1,5 +1,5 @@
 import { tagOf, timeOf } from '../readings.ts'
-import { quantile } from '../statistics/index.ts'
+import { mean, quantile } from '../statistics/index.ts'
 import { createColumn } from '../column.ts'
 import type { Reading } from '../readings.ts'
 import type { Column, RunValue } from '../column.ts'
@@ -132,7 +132,7 @@ function conditionsOf (machine: readonly Sampled[], from: number, to: number): C
   const delays = during('event_loop_delay_ms').sort((a, b) => a - b)
   const errors = machine.filter(({ metric }) => metric === 'clock_error_ms').map(({ value }) => value)
   return {
-    ...(cpu.length === 0 ? {} : { cpuPercent: cpu.reduce((sum, value) => sum + value, 0) / cpu.length }),
+    ...(cpu.length === 0 ? {} : { cpuPercent: mean(cpu) }),
     ...(delays.length === 0 ? {} : { loopDelayMs: quantile(delays, 0.95) }),
     ...(errors.length === 0 ? {} : { clockErrorMs: errors.reduce((largest, value) => Math.max(largest, value), 0) })
   }

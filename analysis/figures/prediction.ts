@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite'
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
+import { mean } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import { drawnRuns, frame, layoutOf, legendBelow, logTicks, modelScales, panelRows, panelTitle, plotWidth, wantsLog } from './figure.ts'
 
@@ -50,7 +51,7 @@ function pointsOf (run: string, rows: readonly Row[]): Point[] {
     const values = own.map(({ measures }) => measures.value as number)
     return {
       run, model, data: data === 'local' ? 'local' : 'shared', fraction: Number(fraction), peers: values.length,
-      mape: values.reduce((sum, value) => sum + value, 0) / values.length
+      mape: mean(values)
     }
   }).sort((a, b) => (a.model < b.model ? -1 : a.model > b.model ? 1 : a.fraction - b.fraction))
 }

@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite'
 import type { RunRecord } from '../records.ts'
 import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
+import { mean } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import { frame, layoutOf, legendBelow, modelScales, panelRows, panelTitle } from './figure.ts'
 
@@ -52,13 +53,13 @@ export function drawValidation (rows: readonly Row[], run: RunRecord, caption: C
 }
 
 function outcomeOf (id: string, rows: readonly Row[], run: RunRecord): Outcome {
-  const mean = (metric: string, of: (row: Row) => number | undefined): number | undefined => {
+  const meanOf = (metric: string, of: (row: Row) => number | undefined): number | undefined => {
     const values = rows.filter((row) => row.metric === metric).flatMap((row) => of(row) ?? [])
-    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length
+    return values.length === 0 ? undefined : mean(values)
   }
   const found = (metrics: ReadonlyArray<{ metric: string }>, of: (row: Row) => number | undefined): Map<string, number> =>
     new Map(metrics.flatMap(({ metric }) => {
-      const value = mean(metric, of)
+      const value = meanOf(metric, of)
       return value === undefined ? [] : [[metric, value] as const]
     }))
   return {

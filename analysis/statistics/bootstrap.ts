@@ -1,3 +1,4 @@
+import { mean } from './mean.ts'
 import { normalCdf, normalQuantile } from './normal.ts'
 import { quantile } from './quantile.ts'
 import { createRandom } from './random.ts'
@@ -46,9 +47,9 @@ export function bcaInterval (
   const below = sorted.reduce((sum, value) => sum + (value < estimate ? 1 : value === estimate ? 0.5 : 0), 0) / sorted.length
   // An estimate beyond all resamples would move both ends to the same extreme; half a resample is the least that can be said.
   const bias = normalQuantile(Math.min(1 - 0.5 / sorted.length, Math.max(0.5 / sorted.length, below)))
-  const mean = without.reduce((sum, value) => sum + value, 0) / without.length
-  const squares = without.reduce((sum, value) => sum + (mean - value) ** 2, 0)
-  const cubes = without.reduce((sum, value) => sum + (mean - value) ** 3, 0)
+  const middle = mean(without)
+  const squares = without.reduce((sum, value) => sum + (middle - value) ** 2, 0)
+  const cubes = without.reduce((sum, value) => sum + (middle - value) ** 3, 0)
   const acceleration = squares === 0 ? 0 : cubes / (6 * squares ** 1.5)
   const at = (p: number): number => {
     const moved = bias + normalQuantile(p)

@@ -1,3 +1,4 @@
+import { mean } from './mean.ts'
 import { studentReach } from './student.ts'
 import type { Point } from './slope.ts'
 
@@ -33,8 +34,4 @@ export function powerLaw (points: readonly Point[], confidence = 0.95): PowerLaw
   const r2 = yy === 0 ? 1 : xy * xy / (xx * yy)
   const reach = studentReach(confidence, n - 2) * Math.sqrt(Math.max(0, 1 - r2) * yy / xx / (n - 2))
   return { factor: Math.exp(meanY - exponent * meanX), exponent, low: exponent - reach, high: exponent + reach, r2 }
-}
-
-function mean (values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,5 +1,7 @@
-import { bootstrap, quantileInterval } from '../statistics/index.ts'
+import { groupBy, instanceKey } from '../rows.ts'
+import { bootstrap, mean, quantileInterval } from '../statistics/index.ts'
 import { formatEstimate, formatNumber } from '../units.ts'
+import type { Row } from '../rows.ts'
 import type { Sample } from '../statistics/index.ts'
 import type { Scale } from '../units.ts'
 
@@ -27,20 +29,20 @@ export function quantileCell (sorted: readonly Sample[], p: number, scale: Scale
 
 /** "[80.1, 92.0]": what as many instances like these would sum up to, by BCa bootstrap over instances; "-" where they are too few. */
 export function totalCell (values: readonly number[], divisor: number): string {
-  return bootstrapCell(values, (drawn) => sumOf(drawn) / divisor)
+  return bootstrapCell(values, (drawn) => drawn.reduce((sum, value) => sum + value, 0) / divisor)
 }
 
-/** "[0.12, 0.31]": between which values the mean over instances like these lies, in the same way. */
-export function meanCell (values: readonly number[]): string {
-  return bootstrapCell(values, (drawn) => sumOf(drawn) / drawn.length)
+/** The mean over instances, each of which counts once, and between which values that of instances like these lies, in the same way. */
+export function meanCells (rows: readonly Row[], valueOf: (row: Row) => number | undefined): [mean: string, interval: string] {
+  const means = [...groupBy(rows, instanceKey).values()].flatMap((own) => {
+    const values = own.flatMap((row) => valueOf(row) ?? [])
+    return values.length === 0 ? [] : mean(values)
+  })
+  return means.length === 0 ? ['-', '-'] : [formatNumber(mean(means)), bootstrapCell(means, mean)]
 }
 
 function bootstrapCell (values: readonly number[], statistic: (drawn: readonly number[]) => number): string {
   if (values.length < instancesForInterval) return '-'
   const { low, high } = bootstrap(values, statistic, { seed })
   return `[${formatNumber(low)}, ${formatNumber(high)}]`
-}
-
-function sumOf (values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0)
 }

@@ -1,7 +1,8 @@
 import { groupBy, instanceKey } from '../rows.ts'
+import { mean } from '../statistics/index.ts'
 import { columnsOf, withoutEmptyColumns } from '../table.ts'
 import { formatNumber } from '../units.ts'
-import { instancesForInterval, meanCell } from './interval.ts'
+import { instancesForInterval, meanCells } from './interval.ts'
 import type { Row } from '../rows.ts'
 import type { Table } from '../table.ts'
 
@@ -17,14 +18,11 @@ export function predictionTable (rows: readonly Row[]): Table {
   const several = new Set(errors.map(({ run }) => run)).size > 1
   const lines = [...groupBy(errors, keyOf).values()].sort((a, b) => compare(placeOf(a), placeOf(b))).map((part) => {
     const [{ run = '-', tags: { job = '-', data = '-', target = '-', strategy = '-' } } = { tags: {} as Row['tags'] }] = part
-    const mean = (model: string): string[] => {
-      const found = part.filter(({ tags, measures }) => tags.model === model && measures.value != null)
-      const peers = [...groupBy(found, instanceKey).values()].map((own) => meanOf(own.map(({ measures }) => measures.value ?? NaN)))
-      return peers.length === 0 ? ['-', '-'] : [formatNumber(meanOf(peers)), meanCell(peers)]
-    }
-    const held = meanOf(part.map(({ tags }) => Number(tags.corpus_held)))
+    const errorOf = (model: string): string[] =>
+      meanCells(part.filter(({ tags }) => tags.model === model), ({ measures }) => measures.value)
+    const held = mean(part.map(({ tags }) => Number(tags.corpus_held)))
     const peers = String(new Set(part.map(instanceKey)).size)
-    return [...several ? [run] : [], job, data, target, strategy, formatNumber(held), peers, ...models.flatMap(mean)]
+    return [...several ? [run] : [], job, data, target, strategy, formatNumber(held), peers, ...models.flatMap(errorOf)]
   })
   return withoutEmptyColumns({
     name: 'prediction',
@@ -58,8 +56,4 @@ function compare (a: ReadonlyArray<string | number>, b: ReadonlyArray<string | n
   }
 
   return 0
-}
-
-function meanOf (values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

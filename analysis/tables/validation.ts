@@ -1,9 +1,9 @@
-import { groupBy, instanceKey } from '../rows.ts'
+import { groupBy } from '../rows.ts'
 import { sortSamples, summarise } from '../statistics/index.ts'
 import { samplesOf } from '../samples.ts'
 import { columnsOf, withoutEmptyColumns } from '../table.ts'
-import { formatEstimate, formatNumber } from '../units.ts'
-import { instancesForInterval, meanCell, quantileCell } from './interval.ts'
+import { formatEstimate } from '../units.ts'
+import { instancesForInterval, meanCells, quantileCell } from './interval.ts'
 import type { Row } from '../rows.ts'
 import type { Table } from '../table.ts'
 
@@ -22,7 +22,7 @@ export function validationTable (rows: readonly Row[]): Table {
     note: 'Means over the peers that decide: of the flawed contributions those accepted, of the sound ones those rejected, of all those left ' +
       `undecided (lower is better). ${intervalNote}`,
     numbers: ['false accepts', 'interval', 'false rejects', 'rejects interval', 'undecided', 'undecided interval'],
-    cells: (part) => ofDecisions.flatMap((metric) => meanOf(part, metric, ({ measures }) => measures.value))
+    cells: (part) => ofDecisions.flatMap((metric) => meanCells(metricOf(part, metric), ({ measures }) => measures.value))
   })
 }
 
@@ -37,10 +37,10 @@ export function validationCostTable (rows: readonly Row[]): Table {
       `(lower is better). ${intervalNote}`,
     numbers: ['verdict ms', 'interval', 'p95', 'p95 interval', 'messages', 'messages interval', 'looks', 'looks interval', 'voter\'s looks', 'voter\'s interval'],
     cells: (part) => {
-      const looksOf = (role: string): Row[] => part.filter(({ metric, tags }) => metric === 'validations_computed' && tags.role === role)
+      const looksOf = (role: string): Row[] => metricOf(part, 'validations_computed').filter(({ tags }) => tags.role === role)
       return [
-        ...timesOf(part), ...meanOf(part, 'validation_messages', each),
-        ...meanOf(looksOf('asker'), 'validations_computed', each), ...meanOf(looksOf('voter'), 'validations_computed', each)
+        ...timesOf(metricOf(part, 'verdict_ms')), ...meanCells(metricOf(part, 'validation_messages'), each),
+        ...meanCells(looksOf('asker'), each), ...meanCells(looksOf('voter'), each)
       ]
     }
   })
@@ -62,23 +62,14 @@ function byStrategy (rows: readonly Row[], { numbers, cells, ...table }: Parts):
   })
 }
 
-/** The mean over peers, each of which counts once, and its interval. */
-function meanOf (part: readonly Row[], metric: string, valueOf: (row: Row) => number | undefined): [mean: string, interval: string] {
-  const peers = [...groupBy(part.filter((row) => row.metric === metric), instanceKey).values()].flatMap((own) => {
-    const values = own.flatMap((row) => valueOf(row) ?? [])
-    return values.length === 0 ? [] : average(values)
-  })
-  return peers.length === 0 ? ['-', '-'] : [formatNumber(average(peers)), meanCell(peers)]
+function metricOf (part: readonly Row[], metric: string): Row[] {
+  return part.filter((row) => row.metric === metric)
 }
 
-function timesOf (part: readonly Row[]): string[] {
-  const samples = sortSamples(samplesOf(part.filter(({ metric }) => metric === 'verdict_ms')).samples)
+function timesOf (rows: readonly Row[]): string[] {
+  const samples = sortSamples(samplesOf(rows).samples)
   if (samples.length === 0) return ['-', '-', '-', '-']
   const scale = { unit: '', divisor: 1 }
   const { median, p95 } = summarise(samples)
   return [formatEstimate(median, scale), quantileCell(samples, 0.5, scale), formatEstimate(p95, scale), quantileCell(samples, 0.95, scale)]
-}
-
-function average (values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

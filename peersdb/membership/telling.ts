@@ -19,8 +19,7 @@ const newsPerSecondMax = 4
 interface Neighbour {
   peer: PeerId
   /** What all of its messages go through, one after another. */
-  stream?: Stream
-  frames?: LengthPrefixedStream<Stream>
+  channel?: { stream: Stream, frames: LengthPrefixedStream<Stream> }
   record?: Uint8Array
   /** What the record says, without its sequence number, which changes with every handshake. */
   recordKey?: string
@@ -157,15 +156,17 @@ export class Telling {
       this.counts.messagesSent++
       this.counts.bytesSent += bytes.byteLength
     } catch (err) {
-      neighbour.stream?.abort(err as Error)
+      neighbour.channel?.stream.abort(err as Error)
       throw err
     }
   }
 
   /** A stream for each message would take a mesh that grows more time than all that it is for. */
   async #framesTo (neighbour: Neighbour, signal: AbortSignal): Promise<LengthPrefixedStream<Stream>> {
-    if (neighbour.frames != null && neighbour.stream?.status === 'open' && neighbour.stream.remoteWriteStatus === 'writable') {
-      return neighbour.frames
+    const { channel } = neighbour
+
+    if (channel?.stream.status === 'open' && channel.stream.remoteWriteStatus === 'writable') {
+      return channel.frames
     }
 
     const [connection] = this.#context.libp2p.getConnections(neighbour.peer)
@@ -177,7 +178,7 @@ export class Telling {
     const stream = await connection.newStream(exchangeProtocol, { signal })
     stream.inactivityTimeout = quietMsMax
     const frames = lpStream(stream, { maxDataLength: acknowledgement.byteLength })
-    Object.assign(neighbour, { stream, frames })
+    neighbour.channel = { stream, frames }
     return frames
   }
 }

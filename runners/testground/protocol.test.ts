@@ -99,14 +99,17 @@ describe('the log', () => {
     expect(readLogLine(line)).toEqual(read)
   })
 
-  it('keeps the last lines that an instance wrote, and its last word', () => {
+  it('keeps the last lines that an instance wrote, and the sentence that it ended with', () => {
     const observed = new Map<string, Observed>()
 
     for (let i = 0; i < 25; i++) {
       observe(observed, { kind: 'instance', name: 'peers/0', heading: i % 2 === 0 ? 'ERROR' : 'OTHER', text: `${i}${'x'.repeat(600)}` })
     }
 
-    observe(observed, { kind: 'instance', name: 'peers/0', heading: 'CRASH', text: 'no memory' })
+    for (const text of ['goroutine 23 [running]:', 'no memory', 'file already closed']) {
+      observe(observed, { kind: 'instance', name: 'peers/0', heading: 'CRASH', text })
+    }
+
     const { event, lastLines } = observed.get('peers/0')!
     expect(event).toEqual({ kind: 'crash', error: 'no memory' })
     expect(lastLines).toHaveLength(20)
