@@ -9,6 +9,7 @@ import { drawLink } from './figures/link.ts'
 import { drawPrediction } from './figures/prediction.ts'
 import { drawReplicationByRegion } from './figures/replication-by-region.ts'
 import { drawReplicationMatrix } from './figures/replication-matrix.ts'
+import { isReplication, replicationPairs } from './figures/replication-pairs.ts'
 import { drawScaling } from './figures/scaling.ts'
 import { drawSequence } from './figures/sequence.ts'
 import { drawTraffic } from './figures/traffic.ts'
@@ -31,13 +32,16 @@ const owed: Readonly<Record<string, readonly string[]>> = {
 
 /** Every figure of a run folder, in the order of a report, each of them drawn or the reason why not. */
 export function drawAll (folder: RunFolder, warnings: readonly Warning[], layout?: Layout): Drawing[] {
-  const { run, rows, sequences, faults } = folder
+  const { run, sequences, faults } = folder
+  const pairs = replicationPairs(folder.rows)
+  // Of these there can be millions, and no other figure shows any.
+  const rows = folder.rows.filter((row) => !isReplication(row))
   const set = layout === undefined ? {} : { layout }
   const caption: Caption = { source: sourceLine(folder), warnings, regions: run.network?.regions ?? [], ...set }
   return [
-    drawReplication(rows, caption, run.network?.oneWayLatencyMs ?? {}),
-    drawReplicationByRegion(rows, caption),
-    drawReplicationMatrix(rows, caption),
+    drawReplication(pairs, caption, run.network?.oneWayLatencyMs ?? {}),
+    drawReplicationByRegion(pairs, caption),
+    drawReplicationMatrix(pairs, caption),
     drawBootstrapping(rows, caption),
     drawBootstrappingCluster(timeOverSize(rows), caption),
     drawConvergence(rows, faults, caption),

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { inflateSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { drawReplication } from './figures/ecdf.ts'
+import { replicationPairs } from './figures/replication-pairs.ts'
 import { column } from './figures/figure.ts'
 import { peerRows, regions } from './folder.test-helper.ts'
 import { interFiles, loadFonts } from './fonts.ts'
@@ -21,7 +22,7 @@ import type { Row } from './rows.ts'
 const fonts = loadFonts()
 const caption = { source: 'runner sim · seed 1', warnings: [], regions, layout: column }
 const rows = regions.flatMap((_, index) => peerRows(index).trim().split('\n').map((line) => parseRow(line, { run: 'main', group: 'peers', index }) as Row))
-const drawing = drawReplication(rows, caption, {})
+const drawing = drawReplication(replicationPairs(rows), caption, {})
 const figure = (drawing as { figure: Figure }).figure
 const sketch = (more: object): Figure => ({
   name: 'sketch', title: 'Sketch', width: 252, drawn: [{ a: 1 }],

@@ -1,13 +1,13 @@
 import type { TopLevelSpec } from 'vega-lite'
-import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
-import { samplesOf } from '../samples.ts'
 import { ecdf, median, thin } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
-  distinct, drawnRegions, drawnRuns, fractionAxis, frame, isNarrow, layoutOf, legendBelow, logTicks, panelRows, panelTitle, pointsMax,
+  drawnRegions, drawnRuns, fractionAxis, frame, isNarrow, layoutOf, legendBelow, logTicks, panelRows, panelTitle, pointsMax,
   regionRemarks, regionScales, replicationPanels, wantsLog
 } from './figure.ts'
+import type { ReplicationPair } from './replication-pairs.ts'
+import { samplesTogether } from './replication-pairs.ts'
 
 /** One-way latency that was asked for, in ms: from region, to region. */
 export type Latencies = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -27,13 +27,12 @@ interface Point {
  * region of the peer, entry and file side by side, one row per run; below, the one-way latency the network was asked
  * for (median over the same rows), which nothing can beat.
  */
-export function drawReplication (rows: readonly Row[], caption: Caption, latencies: Latencies): Drawing {
-  const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = distinct(wanted, (row) => row.tags.region ?? '-')
+export function drawReplication (pairs: readonly ReplicationPair[], caption: Caption, latencies: Latencies): Drawing {
+  const occurring = new Set(pairs.map(({ region }) => region))
   const regions = drawnRegions(occurring, caption.regions)
-  const { runs, remarks } = drawnRuns(wanted, caption)
+  const { runs, remarks } = drawnRuns(pairs, caption)
   const points = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
-    const byRegion = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), (row) => row.tags.region ?? '-')
+    const byRegion = groupBy(pairs.filter((pair) => pair.run === run && pair.metric === metric), ({ region }) => region)
     const curves = regions.flatMap((region) => curve(region, byRegion.get(region) ?? [], latencies))
     return curves.map((point): Point => ({ run, panel: label, ...point }))
   }))
@@ -45,8 +44,8 @@ export function drawReplication (rows: readonly Row[], caption: Caption, latenci
   return { figure: { name: 'replication', title, width: layoutOf(caption).width, spec, drawn: points.map((point): Record<string, Cell> => ({ ...point })) } }
 }
 
-function curve (region: string, rows: readonly Row[], latencies: Latencies): Array<Omit<Point, 'run' | 'panel'>> {
-  const { samples } = samplesOf(rows)
+function curve (region: string, pairs: readonly ReplicationPair[], latencies: Latencies): Array<Omit<Point, 'run' | 'panel'>> {
+  const samples = samplesTogether(pairs)
   const steps = ecdf(samples)
   const first = steps[0]
   const points = (first === undefined ? [] : [{ value: first.value, fraction: 0 }, ...thin(steps, pointsMax)])
@@ -56,11 +55,10 @@ function curve (region: string, rows: readonly Row[], latencies: Latencies): Arr
     const fraction = steps.at(-1)?.fraction ?? 0
     points.push({ region, ms: Math.max(end, steps.at(-1)?.value ?? 0), fraction, kind: 'ran out' })
   }
-  const asked: number[] = []
-  for (const { tags } of rows) {
-    const latency = latencies[tags.from ?? '']?.[region]
-    if (latency !== undefined) asked.push(latency)
-  }
+  const asked = pairs.flatMap(({ from, samples: own }) => {
+    const latency = latencies[from]?.[region]
+    return latency === undefined ? [] : new Array<number>(own.length).fill(latency)
+  })
   const floor = asked.length === 0 ? 0 : median(asked)
   if (points.length > 0 && floor > 0) points.push({ region, ms: floor, fraction: 0, kind: 'asked' })
   return points

@@ -108,16 +108,9 @@ export function drawnRegions (occurring: Iterable<string>, order: readonly strin
   return [...new Set(occurring)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1)).slice(0, regionsMax)
 }
 
-/** The values that occur, without a list of all of them in between, for rows are millions. */
-export function distinct<T> (items: Iterable<T>, of: (item: T) => string): Set<string> {
-  const found = new Set<string>()
-  for (const item of items) found.add(of(item))
-  return found
-}
-
 /** The runs that occur, by name, as many as fit, and a remark when some are left out; runs are never drawn as one. */
 export function drawnRuns (rows: ReadonlyArray<{ run: string }>, caption: Caption): { runs: string[], remarks: string[] } {
-  const all = [...distinct(rows, ({ run }) => run)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  const all = [...new Set(rows.map(({ run }) => run))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   const runs = all.slice(0, runsMax[isNarrow(caption) ? 'column' : 'page'])
   return { runs, remarks: all.length <= runs.length ? [] : [`${runs.length} of ${all.length} runs are drawn; the tables hold all.`] }
 }

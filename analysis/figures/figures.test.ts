@@ -10,6 +10,7 @@ import { drawReplication } from './ecdf.ts'
 import type { Figure } from './figure.ts'
 import { drawnRegions, frame, logTicks, regionScales, wantsLog } from './figure.ts'
 import { drawLink } from './link.ts'
+import { replicationPairs } from './replication-pairs.ts'
 
 const fonts = loadFonts()
 const caption = { source: 'runner local · seed 1', warnings: [{ sentence: 'There is only one run.', brief: 'one run only' }, { sentence: 'It was late.', brief: 'late', metric: 'link_rtt_ms' }], regions }
@@ -23,7 +24,7 @@ const links = rowsOf('peers', 0, [
 ].join(''))
 
 describe('replication', () => {
-  const figure = figureOf(drawReplication(peers, caption, { 'asia-east2': { 'us-west1': 50 } }))
+  const figure = figureOf(drawReplication(replicationPairs(peers), caption, { 'asia-east2': { 'us-west1': 50 } }))
 
   it('draws one curve per region and panel, which starts at 0 and ends at 1 or where waits ran out', () => {
     for (const panel of ['Log entry', 'File']) {
@@ -53,7 +54,7 @@ describe('replication', () => {
   })
 
   it('has no figure without rows', () => {
-    expect(drawReplication(newcomers, caption, {})).toMatchObject({ name: 'replication', missing: expect.stringContaining('no row has replication_entry_ms') as string })
+    expect(drawReplication(replicationPairs(newcomers), caption, {})).toMatchObject({ name: 'replication', missing: expect.stringContaining('no row has replication_entry_ms') as string })
   })
 })
 
@@ -83,7 +84,7 @@ describe('bootstrapping', () => {
 
 it('says when there are more regions than can be told apart', () => {
   const many = Array.from({ length: 20 }, (_, index) => rowsOf('peers', index, row(`replication_entry_ms,from=a,region=r${index}`, { value: index + 1 })))
-  const { spec, drawn } = figureOf(drawReplication(many.flat(), caption, {}))
+  const { spec, drawn } = figureOf(drawReplication(replicationPairs(many.flat()), caption, {}))
   expect(new Set(drawn.map(({ region }) => region)).size).toBe(14)
   expect(JSON.stringify(spec.title)).toContain('14 of 20 regions are drawn')
 })
@@ -103,7 +104,7 @@ describe('several runs', () => {
   const both = (group: string, text: (index: number) => string, indices: readonly number[]): Row[] =>
     names.flatMap((run, nth) => indices.flatMap((index) => rowsOf(group, index, text(index + nth), run)))
   const figures = {
-    replication: figureOf(drawReplication(both('peers', peerRows, [0, 1]), caption, {})),
+    replication: figureOf(drawReplication(replicationPairs(both('peers', peerRows, [0, 1])), caption, {})),
     bootstrapping: figureOf(drawBootstrapping(both('newcomers', newcomerRows, [0, 1]), caption)),
     link: figureOf(drawLink(both('peers', () => row('link_rtt_ms,from=a,to=b', { value: 101, asked: 100 }), [0]), caption))
   }
@@ -113,7 +114,7 @@ describe('several runs', () => {
       expect([...new Set(figure.drawn.map(({ run }) => run))]).toEqual(names)
       expect(await renderSvg(figure.spec, fonts)).toMatch(/first[^]*second/)
     }
-    const alone = figureOf(drawReplication([0, 1].flatMap((index) => rowsOf('peers', index, peerRows(index), 'first')), caption, {}))
+    const alone = figureOf(drawReplication(replicationPairs([0, 1].flatMap((index) => rowsOf('peers', index, peerRows(index), 'first'))), caption, {}))
     // Of the peers of both runs one has the same region, and other rows.
     expect(figures.replication.drawn.filter(({ run }) => run === 'first')).toEqual(alone.drawn)
     expect(figures.link.drawn).toHaveLength(2)
@@ -129,7 +130,7 @@ describe('several runs', () => {
 
   it('beyond what a page holds are left out, and the figure says so', () => {
     const many = Array.from({ length: 6 }, (_, index) => rowsOf('peers', 0, peerRows(0), `run${index}`)).flat()
-    const { drawn, spec } = figureOf(drawReplication(many, caption, {}))
+    const { drawn, spec } = figureOf(drawReplication(replicationPairs(many), caption, {}))
     expect(new Set(drawn.map(({ run }) => run)).size).toBe(4)
     expect(JSON.stringify(spec.title)).toContain('4 of 6 runs are drawn; the tables hold all.')
   })
@@ -143,7 +144,7 @@ describe('several runs', () => {
 
 describe('rendering', () => {
   it.each([
-    ['replication', figureOf(drawReplication(peers, caption, {}))],
+    ['replication', figureOf(drawReplication(replicationPairs(peers), caption, {}))],
     ['bootstrapping', figureOf(drawBootstrapping(newcomers, caption))],
     ['link', figureOf(drawLink(links, caption))]
   ])('%s: the spec stays as it is, Vega has no complaint, the bytes repeat, the PNG is not empty', async (name, { spec }) => {

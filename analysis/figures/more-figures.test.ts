@@ -14,6 +14,7 @@ import { column, page } from './figure.ts'
 import { drawPrediction } from './prediction.ts'
 import { drawReplicationByRegion } from './replication-by-region.ts'
 import { drawReplicationMatrix } from './replication-matrix.ts'
+import { replicationPairs } from './replication-pairs.ts'
 import { drawReplicationPrototype } from './replication-prototype.ts'
 import { drawScaling } from './scaling.ts'
 import { drawTraffic } from './traffic.ts'
@@ -73,8 +74,8 @@ const validationRun = { runs: [
 ] }
 
 const drawers: Record<string, (caption: Caption) => Drawing> = {
-  'replication-by-region': (caption) => drawReplicationByRegion(peers, caption),
-  'replication-matrix': (caption) => drawReplicationMatrix(peers, caption),
+  'replication-by-region': (caption) => drawReplicationByRegion(replicationPairs(peers), caption),
+  'replication-matrix': (caption) => drawReplicationMatrix(replicationPairs(peers), caption),
   convergence: (caption) => drawConvergence(held, faults, caption),
   availability: (caption) => drawAvailability(available, faults, caption),
   traffic: (caption) => drawTraffic(traffic, caption),
@@ -123,7 +124,7 @@ describe('what is drawn', () => {
   })
 
   it('of a matrix is the median of each pair, and nothing where nothing went', () => {
-    const { drawn } = figureOf(drawReplicationMatrix(peers, caption))
+    const { drawn } = figureOf(drawReplicationMatrix(replicationPairs(peers), caption))
     const from = (from: string, to: string) => drawn.find((cell) => cell.panel === 'Log entry' && cell.from === from && cell.to === to)
     expect(from('asia-east2', 'europe-west3')).toMatchObject({ median_ms: median([56, 63, 70, 77, 84]), n: 5, lower_bound: false })
     expect(from('us-west1', 'us-west1')).toMatchObject({ median_ms: null, n: 0 })

@@ -1,13 +1,13 @@
 import type { TopLevelSpec } from 'vega-lite'
-import type { Row } from '../rows.ts'
 import { groupBy } from '../rows.ts'
-import { samplesOf } from '../samples.ts'
 import type { Box } from './box-panel.ts'
 import { boxOf, boxPanel } from './box-panel.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
-  distinct, drawnRegions, drawnRuns, frame, isNarrow, layoutOf, logTicks, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
+  drawnRegions, drawnRuns, frame, isNarrow, layoutOf, logTicks, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
 } from './figure.ts'
+import type { ReplicationPair } from './replication-pairs.ts'
+import { samplesTogether } from './replication-pairs.ts'
 
 interface RegionBox extends Box {
   run: string
@@ -18,15 +18,14 @@ interface RegionBox extends Box {
  * `replication-by-region`: a box with its points for each region of the receiving peer, entry and file side by side, one row of
  * panels per run.
  */
-export function drawReplicationByRegion (rows: readonly Row[], caption: Caption): Drawing {
-  const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = distinct(wanted, (row) => row.tags.region ?? '-')
+export function drawReplicationByRegion (pairs: readonly ReplicationPair[], caption: Caption): Drawing {
+  const occurring = new Set(pairs.map(({ region }) => region))
   const regions = drawnRegions(occurring, caption.regions)
-  const { runs, remarks } = drawnRuns(wanted, caption)
+  const { runs, remarks } = drawnRuns(pairs, caption)
   const boxes = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
-    const byRegion = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), (row) => row.tags.region ?? '-')
+    const byRegion = groupBy(pairs.filter((pair) => pair.run === run && pair.metric === metric), ({ region }) => region)
     return regions.flatMap((region): RegionBox[] => {
-      const { samples } = samplesOf(byRegion.get(region) ?? [])
+      const samples = samplesTogether(byRegion.get(region) ?? [])
       return samples.length === 0 ? [] : [{ run, panel: label, ...boxOf(region, samples) }]
     })
   }))

@@ -1,15 +1,13 @@
 import type { TopLevelSpec } from 'vega-lite'
-import type { Row } from '../rows.ts'
-import { groupBy } from '../rows.ts'
-import { samplesOf } from '../samples.ts'
 import { scaleFor } from '../units.ts'
 import { summarise } from '../statistics/index.ts'
 import type { Caption, Cell, Drawing } from './figure.ts'
 import {
-  distinct, drawnRegions, drawnRuns, frame, isNarrow, layoutOf, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
+  drawnRegions, drawnRuns, frame, isNarrow, layoutOf, panelRows, panelTitle, regionRemarks, replicationPanels, wantsLog
 } from './figure.ts'
 import type { HeatMapCell } from './heat-map.ts'
 import { heatPanel } from './heat-map.ts'
+import type { ReplicationPair } from './replication-pairs.ts'
 
 interface RunCell extends HeatMapCell {
   run: string
@@ -20,21 +18,17 @@ interface RunCell extends HeatMapCell {
 }
 
 /** `replication-matrix`: the median time from each region to each other one, entry and file side by side on one scale, one row per run. */
-export function drawReplicationMatrix (rows: readonly Row[], caption: Caption): Drawing {
-  const wanted = rows.filter((row) => replicationPanels.some(({ metric }) => metric === row.metric))
-  const occurring = new Set([...distinct(wanted, ({ tags }) => tags.region ?? '-'), ...distinct(wanted, ({ tags }) => tags.from ?? '-')])
+export function drawReplicationMatrix (pairs: readonly ReplicationPair[], caption: Caption): Drawing {
+  const occurring = new Set(pairs.flatMap(({ region, from }) => [region, from]))
   const regions = drawnRegions(occurring, caption.regions)
-  const { runs, remarks } = drawnRuns(wanted, caption)
+  const { runs, remarks } = drawnRuns(pairs, caption)
   const cells = runs.flatMap((run) => replicationPanels.flatMap(({ metric, label }) => {
-    const byOrigin = groupBy(wanted.filter((row) => row.run === run && row.metric === metric), ({ tags }) => tags.from ?? '-')
-    return regions.flatMap((from) => {
-      const byReceiver = groupBy(byOrigin.get(from) ?? [], ({ tags }) => tags.region ?? '-')
-      return regions.map((to): RunCell => {
-        const { samples } = samplesOf(byReceiver.get(to) ?? [])
-        const middle = samples.length === 0 ? undefined : summarise(samples).median
-        return { run, panel: label, from, to, value: middle?.value ?? null, n: samples.length, isBound: middle?.bound ?? false }
-      })
-    })
+    const own = pairs.filter((pair) => pair.run === run && pair.metric === metric)
+    return regions.flatMap((from) => regions.map((to): RunCell => {
+      const { samples = [] } = own.find((pair) => pair.from === from && pair.region === to) ?? {}
+      const middle = samples.length === 0 ? undefined : summarise(samples).median
+      return { run, panel: label, from, to, value: middle?.value ?? null, n: samples.length, isBound: middle?.bound ?? false }
+    }))
   })).filter((cell, _, all) => all.some(({ run, panel, value }) => run === cell.run && panel === cell.panel && value !== null))
   if (cells.length === 0) {
     return { name: 'replication-matrix', missing: 'There is no matrix of replication times, for no row has replication_entry_ms or replication_file_ms.' }

@@ -35,7 +35,7 @@ function tail (n: number, p: number, outside: number): { count: number, chance: 
   let count = 0
   while (count < n && chance + Math.exp(logarithm) <= outside) {
     chance += Math.exp(logarithm)
-    logarithm += Math.log(n - count) - Math.log(count + 1) + odds
+    logarithm += Math.log((n - count) / (count + 1)) + odds
     count++
   }
   return { count, chance }
