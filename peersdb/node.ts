@@ -9,6 +9,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createHeliaLight } from 'helia'
 import { persistentIdentify } from './identify.ts'
+import { noiseCrypto } from './noise-crypto.ts'
 import type { ProtocolCounters } from './protocol-counters.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { HeliaWithLibp2p } from '@helia/libp2p'
@@ -86,7 +87,7 @@ export async function startNode (init: NodeInit): Promise<Node> {
     datastore,
     addresses: { listen: init.listen },
     transports: [init.transport ?? tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [yamux({ maxInboundStreams: init.streamLimits?.inbound, maxOutboundStreams: init.streamLimits?.outbound })],
     connectionGater: init.connectionGater,
     metrics: init.counters?.metrics,

@@ -1,6 +1,7 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { createSerial } from '../serial.ts'
 import { decode, encode, itemFrameBytesMax, ProtocolError } from './messages.ts'
+import { spareWindowUpdates } from './window-updates.ts'
 import type { Message } from './messages.ts'
 import type { Stream } from '@libp2p/interface'
 
@@ -40,6 +41,7 @@ export class Channel {
     this.#drainTimeoutMs = init.drainTimeoutMs ?? drainTimeoutMsDefault
     // A session is quiet while nothing happens; whether the peer is alive is for its connection to find out.
     stream.inactivityTimeout = 2 ** 31 - 1
+    spareWindowUpdates(stream)
     stream.addEventListener('message', ({ data }) => { this.#receive(data) })
     stream.addEventListener('end', () => { this.#readAll() })
     stream.addEventListener('close', ({ error }) => { this.#end(error ?? this.#truncation()) })
@@ -57,6 +59,11 @@ export class Channel {
   /** Sends messages in order; resolves when more can be sent, which is how a slow reader slows its sender down. */
   send (messages: readonly Message[]): Promise<void> {
     return this.#oneByOne(() => this.#write(messages))
+  }
+
+  /** Sends a message that is a frame already, in the same way. */
+  sendFrame (bytes: Uint8Array): Promise<void> {
+    return this.#oneByOne(() => this.#flush(new Uint8ArrayList(bytes)))
   }
 
   /** Tells the peer why, and ends the stream. */
@@ -186,7 +193,8 @@ export class Channel {
   }
 }
 
-function frame (message: Message): Uint8ArrayList {
+/** A message after its length. */
+export function frame (message: Message): Uint8ArrayList {
   const bytes = encode(message)
   const length = new Uint8Array(lengthBytes)
   new DataView(length.buffer).setUint32(0, bytes.byteLength)

@@ -3,6 +3,7 @@ import { Arrivals } from './arrivals.ts'
 import { Comparisons } from './comparisons.ts'
 import { Exchange } from './exchange.ts'
 import { announcedMax } from './messages.ts'
+import { OutgoingPush } from './outgoing-push.ts'
 import { Sessions } from './sessions.ts'
 import { smallFile } from './small-file.ts'
 import { hashOfDigest } from '../log/hash.ts'
@@ -90,7 +91,8 @@ export class FastSync implements Sync {
   /** Pushes an entry of this peer's own to all neighbours. */
   announce (entry: LogEntry): void {
     const file = entry.contribution == null ? undefined : smallFile(this.#init.store, entry.contribution.cid)
-    this.#sessions.eachSubscription((session) => { session.push(entry, file) })
+    const push = new OutgoingPush(entry, file)
+    this.#sessions.eachSubscription((session) => { session.push(push) })
     this.#bridge.announce(entry)
   }
 

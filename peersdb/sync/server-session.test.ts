@@ -7,6 +7,7 @@ import { hashOf, multihashOf, sha256 } from '../log/hash.ts'
 import { keyOf } from '../store/multihash.ts'
 import { digestsOf, summaryOf } from './digests.test-helper.ts'
 import { ProtocolError } from './messages.ts'
+import { OutgoingPush } from './outgoing-push.ts'
 import { ServerSession } from './server-session.ts'
 import { smallFile } from './small-file.ts'
 import { MemoryStream } from './streams.test-helper.ts'
@@ -126,7 +127,7 @@ describe('a server session', () => {
     const block = Buffer.concat([Buffer.of(1, 0x55), multihashOf(key)])
     await client.say(hello(), { type: 'want', id: 1, entries: [sha256(bytes)], blocks: [block], withFiles: false, bytesMax: 1_000 })
     await arrived()
-    session.push({ bytes, stored: { identity: hashOf(identity) } } as LogEntry)
+    session.push(new OutgoingPush({ bytes, stored: { identity: hashOf(identity) } } as LogEntry))
     slow.resolve(Buffer.from('a block'))
 
     while (client.heard.at(-1)?.type !== 'end') {
@@ -135,7 +136,7 @@ describe('a server session', () => {
 
     const [first] = client.heard.slice(1)
     expect(first).toMatchObject({ type: 'push', identity: new Uint8Array(identity) })
-    session.push({ bytes, stored: { identity: hashOf(identity) } } as LogEntry)
+    session.push(new OutgoingPush({ bytes, stored: { identity: hashOf(identity) } } as LogEntry))
     await arrived()
     expect(client.heard.at(-1)).toMatchObject({ type: 'push', identity: new Uint8Array(0) })
   })

@@ -5,12 +5,11 @@ import { sameFingerprint } from './fingerprint.ts'
 import { answer } from './reconcile.ts'
 import { ProtocolError } from './messages.ts'
 import { WantAnswers } from './want-answers.ts'
-import type { LogEntry } from '../log/entry.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { Hello, Message, Ranges } from './messages.ts'
+import type { OutgoingPush } from './outgoing-push.ts'
 import type { WantAnswersInit } from './want-answers.ts'
 import type { Stream } from '@libp2p/interface'
-import type { CID } from 'multiformats/cid'
 
 /** The most `ranges` of one peer that wait for their answer; two sets of two million that have nothing in common take some 130. */
 const pendingRangesMax = 256
@@ -61,11 +60,10 @@ export class ServerSession {
     return this.#client != null && this.#channel.open
   }
 
-  /** Pushes a new entry, with its file where the client keeps every file and it is small. */
-  push (entry: LogEntry, file?: { cid: CID, bytes: Uint8Array }): void {
-    const identity = this.#wants.identityOnce(entry.stored.identity)
-    const blocks = file != null && this.#client?.holdsAll === true ? [{ cid: file.cid.bytes, bytes: file.bytes }] : []
-    this.#send([{ type: 'push', entry: entry.bytes, identity: identity ?? new Uint8Array(), blocks }])
+  /** Pushes a new entry, with its file where the client keeps every file. */
+  push (push: OutgoingPush): void {
+    const identity = this.#wants.identityOnce(push.entry.stored.identity)
+    this.#untilFailure(this.#channel.sendFrame(push.frameFor({ identity, withFile: this.#client?.holdsAll === true })))
   }
 
   /** Announces entries that this peer has learned of, and what it has now. */
@@ -79,7 +77,11 @@ export class ServerSession {
   }
 
   #send (messages: Message[]): void {
-    this.#channel.send(messages).catch((err: Error) => { this.#channel.abort(err) })
+    this.#untilFailure(this.#channel.send(messages))
+  }
+
+  #untilFailure (sending: Promise<void>): void {
+    sending.catch((err: Error) => { this.#channel.abort(err) })
   }
 
   #receive (message: Message): void {
