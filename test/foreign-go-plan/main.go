@@ -14,8 +14,15 @@ import (
 func main() {
 	run.InvokeMap(map[string]interface{}{
 		"sync":  run.InitializedTestCaseFn(meet),
+		"ok":    run.TestCaseFn(report),
 		"panic": run.TestCaseFn(func(*runtime.RunEnv) error { panic("as asked") }),
 	})
+}
+
+// Has nothing to do but to say that it is well, and does not wait for a sidecar first.
+func report(runenv *runtime.RunEnv) error {
+	runenv.AttachSyncClient(sync.MustBoundClient(context.Background(), runenv))
+	return nil
 }
 
 func meet(runenv *runtime.RunEnv, init *run.InitContext) error {
