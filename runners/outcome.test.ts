@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from 'vitest'
-import { describe, instanceOutcome, judgeRun, worstVerdict } from './outcome.ts'
+import { describe, instanceOutcome, judgeRun, judgeRuns, worstVerdict } from './outcome.ts'
 import type { InstanceEnd, InstanceOutcome, InstanceResult, RunEnd, Verdict } from './outcome.ts'
 
 const success = { kind: 'success' } as const
@@ -75,5 +75,16 @@ group('several runs', () => {
     [['pass', 'pass'], 'pass'], [['pass', 'unknown'], 'unknown'], [['unknown', 'fail', 'pass'], 'fail'], [[], 'unknown']
   ])('%j are together %s', (verdicts, worst) => {
     expect(worstVerdict(verdicts)).toBe(worst)
+  })
+
+  it('are described by the first that tells why, with its name, or by all their instances', () => {
+    const good = judgeRun('a', [result(0, 'success'), result(1, 'success')], {})
+    const cut = judgeRun('b', [result(0, 'success')], { cutShort: 'the time was over' })
+    const bad = judgeRun('c', [result(0, 'failure', { error: 'did not converge' })], { firstBad: result(0, 'failure', { error: 'did not converge' }) })
+    expect(judgeRuns([good]).reason).toBe('all 2 instances succeeded')
+    expect(judgeRuns([good, good])).toEqual({ verdict: 'pass', reason: 'all 4 instances of 2 runs succeeded' })
+    expect(judgeRuns([good, cut])).toEqual({ verdict: 'unknown', reason: 'run b: the time was over' })
+    expect(judgeRuns([good, cut, bad, bad])).toEqual({ verdict: 'fail', reason: 'run c: instance peers/0 failed (exit code 1): did not converge' })
+    expect(judgeRuns([])).toEqual({ verdict: 'unknown', reason: 'nothing was run' })
   })
 })

@@ -90,6 +90,23 @@ export function worstVerdict (verdicts: readonly Verdict[]): Verdict {
   return verdicts.includes('fail') ? 'fail' : verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'pass'
 }
 
+/** What is said of several runs together: of the first one that is as bad as all of them, or that all went well. */
+export function judgeRuns (runs: readonly RunOutcome[]): Pick<RunOutcome, 'verdict' | 'reason'> {
+  const verdict = worstVerdict(runs.map((run) => run.verdict))
+  const telling = runs.find((run) => run.verdict === verdict)
+
+  if (telling == null) {
+    return { verdict, reason: 'nothing was run' }
+  }
+
+  if (runs.length === 1) {
+    return { verdict, reason: telling.reason }
+  }
+
+  const succeeded = runs.flatMap(({ instances }) => instances).filter(({ outcome }) => outcome === 'success').length
+  return { verdict, reason: verdict === 'pass' ? `all ${succeeded} instances of ${runs.length} runs succeeded` : `run ${telling.id}: ${telling.reason}` }
+}
+
 /** "instance peers/3 crashed (exit code 1): …" */
 export function describe ({ group, index, outcome, exitCode, signal, error }: InstanceResult): string {
   const how = {

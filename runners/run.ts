@@ -4,7 +4,7 @@ import { readComposition, readManifest } from './composition/index.ts'
 import { RunRequestError } from './errors.ts'
 import { manifestFile, packageRoot } from './files.ts'
 import { localRunner } from './local/index.ts'
-import { worstVerdict } from './outcome.ts'
+import { judgeRuns } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { readProvenance } from './provenance.ts'
 import { manifestOf, readRunAgain } from './rerun.ts'
@@ -153,15 +153,14 @@ async function check (composition: Composition): Promise<Checked> {
 }
 
 function conclude (composition: Composition, runs: readonly RunOutcome[]): OutcomeRecord {
-  const worst = worstVerdict(runs.map(({ verdict }) => verdict))
+  const together = judgeRuns(runs)
 
   // Runs that were never started leave the whole unknown, unless one before them failed.
-  if (runs.length < composition.runs.length && worst === 'pass') {
+  if (runs.length < composition.runs.length && together.verdict === 'pass') {
     return { verdict: 'unknown', reason: `${runs.length} of ${composition.runs.length} runs were carried out`, runs }
   }
 
-  const telling = runs.find(({ verdict }) => verdict === worst)
-  return { verdict: worst, reason: telling?.reason ?? 'nothing was run', runs }
+  return { ...together, runs }
 }
 
 async function describe (
