@@ -154,6 +154,14 @@ describe('a run folder cut short', () => {
   })
 })
 
+it.each([['privacy', []], ['transfer', ['transfers']], ['scale', ['replication figure', 'scaling']]])('says of the case %s only what it owes', async (name, owed) => {
+  await rm(join(folder, 'instances'), { recursive: true })
+  await writeFile(join(folder, 'run.json'), JSON.stringify({ ...runRecord(), case: name }))
+  const { table } = await analyze(folder, { forms: ['svg'] })
+  const missing = [...table.matchAll(/There is no (?:figure of )?(\w+(?: figure)?)/g)].map(([, what]) => what)
+  expect(missing).toEqual(owed)
+})
+
 describe('what is no run folder', () => {
   it('is refused in one sentence', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'peerslab-analysis-'))

@@ -5,6 +5,9 @@ import type { RunRecord } from './records.ts'
 /** A line of "what was run": what it is, and its value as text. */
 export type Fact = readonly [label: string, value: string]
 
+/** Runs that are each named with their groups. */
+const namedRunsMax = 8
+
 /** "runner local · fidelity bandwidth · seed 1 · network gcp-six-regions", for every figure. */
 export function sourceLine ({ run }: RunFolder): string {
   return [...sourceOf(run)].map(([label, value]) => `${label} ${value}`).join(' · ')
@@ -77,10 +80,15 @@ export function againOf (folder: RunFolder): string[] {
   return [`npx peerslab run runs/${folderName(folder)}${known}`, ...(words.length === 0 ? [] : [`npx peerslab ${words.join(' ')}`])]
 }
 
-/** "6 peers, 2 newcomers", by run where there are several. */
+/** "6 peers, 2 newcomers", by run where there are several, as far as a reader follows. */
 function instancesOf ({ run, instances }: RunFolder): string {
   const runs = run.runs ?? []
   if (runs.length === 0) return `${instances.length} instances`
+  if (runs.length > namedRunsMax) {
+    const sizes = runs.map(({ groups }) => groups.reduce((sum, { count }) => sum + count, 0))
+    const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
+    return `${runs.length} runs of ${least === most ? least : `${least} to ${most}`} instances`
+  }
   return runs.map(({ id, groups }) => {
     const counts = groups.map((group) => `${group.count} ${group.id}`).join(', ')
     return runs.length === 1 ? counts : `${id}: ${counts}`

@@ -13,6 +13,7 @@ import { isReplication, replicationPairs } from './figures/replication-pairs.ts'
 import { drawScaling } from './figures/scaling.ts'
 import { drawSequence } from './figures/sequence.ts'
 import { drawTraffic } from './figures/traffic.ts'
+import { drawTransfer } from './figures/transfer.ts'
 import { drawValidation } from './figures/validation.ts'
 import type { Caption, Drawing, Layout } from './figures/figure.ts'
 import { scalingRuns } from './scaling-runs.ts'
@@ -27,7 +28,10 @@ const owed: Readonly<Record<string, readonly string[]>> = {
   churn: ['replication', 'convergence', 'availability'],
   partition: ['replication', 'convergence', 'availability'],
   validation: ['validation'],
-  modelling: ['prediction']
+  modelling: ['prediction'],
+  transfer: ['transfer'],
+  scale: ['replication', 'scaling'],
+  privacy: []
 }
 
 /** Every figure of a run folder, in the order of a report, each of them drawn or the reason why not. */
@@ -50,6 +54,7 @@ export function drawAll (folder: RunFolder, warnings: readonly Warning[], layout
     drawScaling(scalingRuns(folder), caption),
     drawValidation(rows, run, caption),
     drawPrediction(rows, caption),
+    drawTransfer(rows, caption),
     drawLink(rows, caption),
     drawSequence(sequences, caption)
   ]

@@ -44,14 +44,20 @@ export function parseReading (line: string, from: InstanceId, intern: Intern): R
 export function createRowParser (): (line: string, from: InstanceId) => Row | string {
   const intern = createIntern()
   const known = new Map<string, Row['tags']>()
+  // Rows of an entry and of its file follow each other, and to compare two texts takes less than to look one up.
+  let last: { text: string, tags: Row['tags'] } | undefined
   const tagsOf = (text: string): Row['tags'] | undefined => {
-    const shared = known.get(text)
-    if (shared !== undefined) return shared
-    const parsed = parseName(`x${text}`, intern)
-    if (typeof parsed === 'string') return undefined
-    // As a piece of its line it would keep that in memory.
-    known.set(Buffer.from(text, 'latin1').toString('latin1'), parsed.tags)
-    return parsed.tags
+    if (last?.text === text) return last.tags
+    let tags = known.get(text)
+    if (tags === undefined) {
+      const parsed = parseName(`x${text}`, intern)
+      if (typeof parsed === 'string') return undefined
+      tags = parsed.tags
+      // As a piece of its line it would keep that in memory.
+      known.set(Buffer.from(text, 'latin1').toString('latin1'), tags)
+    }
+    last = { text, tags }
+    return tags
   }
   return (line, from) => {
     if (line.length > longestUsual || !usual.test(line)) return parseRow(line, from, intern)

@@ -4,8 +4,11 @@ import type { MetricRecord, RunRecord } from './records.ts'
 import { newcomerTable } from './tables/newcomer.ts'
 import { linkTable } from './tables/link.ts'
 import { predictionMetric, predictionTable } from './tables/prediction.ts'
+import { privacyTable } from './tables/privacy.ts'
 import { quantileCell } from './tables/interval.ts'
 import { resourceMetrics, resourceTable, trafficTable } from './tables/resource.ts'
+import { scaleMetrics, scaleTable } from './tables/scale.ts'
+import { transferTable } from './tables/transfer.ts'
 import { validationCostTable, validationMetrics, validationTable } from './tables/validation.ts'
 import { samplesOf } from './samples.ts'
 import { sortSamples, summarise } from './statistics/index.ts'
@@ -17,7 +20,7 @@ import { formatEstimate, scaleFor, unitOf } from './units.ts'
 /** Metrics with a table of their own, or that are curves rather than samples. */
 const elsewhere = new Set([
   'bootstrap_entries_held', 'bootstrap_files_held', 'link_rtt_ms', 'link_throughput_bits_per_second', predictionMetric,
-  ...validationMetrics, ...resourceMetrics
+  ...validationMetrics, ...resourceMetrics, ...scaleMetrics, 'time_to_fetch', 'time_to_validate'
 ])
 
 /** The metrics whose distribution by region everyone needs, and what a reader calls them. */
@@ -38,14 +41,15 @@ export function buildTables (rows: readonly Row[], run: RunRecord): Tables {
   const described = run.metrics ?? []
   const byMetric = groupBy(rows, (row) => row.metric)
   const named = new Set(headlines.map(([metric]) => metric))
+  // Of the headlines there can be millions of rows, and no other table shows any.
+  const rest = rows.filter(({ metric }) => !named.has(metric))
   const others = [...byMetric.keys()].filter((metric) => !elsewhere.has(metric) && !named.has(metric)).sort()
   const filled = (tables: readonly Table[]): Table[] => tables.filter((table) => table.rows.length > 0)
+  const replicated = headlines.map(([metric, called]) => regionTable(metric, byMetric.get(metric) ?? [], described, called))
+  const answers = [predictionTable, validationTable, validationCostTable, transferTable, scaleTable, privacyTable, linkTable]
   return {
-    main: filled([
-      ...headlines.map(([metric, called]) => regionTable(metric, byMetric.get(metric) ?? [], described, called)),
-      newcomerTable(rows), predictionTable(rows), validationTable(rows), validationCostTable(rows), linkTable(rows),
-      resourceTable(rows), trafficTable(rows)
-    ]),
+    // What a case asks stands first; of most, replication is the means and not the question.
+    main: filled([...answers.map((tableOf) => tableOf(rest)), ...replicated, newcomerTable(rest), resourceTable(rest), trafficTable(rest)]),
     details: filled(others.map((metric) => regionTable(metric, byMetric.get(metric) ?? [], described)))
   }
 }

@@ -18,6 +18,7 @@ import { replicationPairs } from './replication-pairs.ts'
 import { drawReplicationPrototype } from './replication-prototype.ts'
 import { drawScaling } from './scaling.ts'
 import { drawTraffic } from './traffic.ts'
+import { drawTransfer } from './transfer.ts'
 import { drawValidation } from './validation.ts'
 import type { Faults } from '../faults.ts'
 import type { SizePoint } from './bootstrapping-size.ts'
@@ -68,6 +69,13 @@ const validated = [['honest', 'none', 0.4], ['wrong', 'peersdb', 0.2]].flatMap((
   row(`false_accept_rate,region=r,strategy=${strategy}`, { value: Number(rate) + 0.1 * peer }), row(`false_reject_rate,region=r,strategy=${strategy}`, { value: 0 }),
   row(`validation_messages,region=r,strategy=${strategy}`, { value: 80, contributions: 40 }), row(`validations_computed,region=r,strategy=${strategy}`, { value: 20, contributions: 40 })
 ].join(''), String(run))))
+const transfers = [['seeds-1', 2], ['seeds-4', 1]].flatMap(([run, seconds]) => [0, 1].flatMap((attempt) => [1, 16].flatMap((megabytes) => {
+  const tags = `region=r,run=${attempt},fileSize=${megabytes * 1e6}`
+  return rowsOf('peers', 0, [
+    row(`time_to_fetch,${tags},nodeType=Leech`, { value: Number(seconds) * (megabytes + attempt) * 1e9 }), row(`data_rcvd,${tags},nodeType=Leech`, { value: megabytes * 1.5e6 }),
+    row(`time_to_fetch,${tags},nodeType=Seed`, { value: 1 })
+  ].join(''), String(run))
+})))
 const validationRun = { runs: [
   { id: 'honest', groups: [{ id: 'askers', count: 2 }] },
   { id: 'wrong', groups: [{ id: 'askers', count: 2 }, { id: 'liars', count: 1, params: { behaviour: 'wrong' } }, { id: 'none', count: 0, params: { behaviour: 'sybil' } }] }
@@ -83,6 +91,7 @@ const drawers: Record<string, (caption: Caption) => Drawing> = {
   'bootstrapping-cluster': (caption) => drawBootstrappingCluster(sizes, caption),
   prediction: (caption) => drawPrediction(predictions, caption),
   validation: (caption) => drawValidation(validated, validationRun, caption),
+  transfer: (caption) => drawTransfer(transfers, caption),
   'replication-prototype': (caption) => drawReplicationPrototype(replications, caption)
 }
 
@@ -109,6 +118,7 @@ it.each([
   [drawConvergence([], faults, caption), 'files_held_ratio'], [drawAvailability([], faults, caption), 'files_available_ratio'],
   [drawTraffic([], caption), 'protocol_bytes_received'], [drawScaling(scaling.slice(0, 1), caption), 'two numbers of instances'],
   [drawPrediction([], caption), 'prediction_error_mape'], [drawValidation([], {}, caption), 'false_accept_rate'],
+  [drawTransfer(transfers.filter(({ tags }) => tags.nodeType === 'Seed'), caption), 'time_to_fetch'],
   [drawBootstrappingCluster(sizes.slice(0, 2), caption), 'at least 3 sizes'], [drawReplicationPrototype([], caption), 'replication_entry_ms']
 ])('says in one sentence what is missing: %o', (drawing, what) => {
   expect(drawing).toMatchObject({ missing: expect.stringMatching(new RegExp(`^There is no .*${what}.*\\.$`)) as string })
@@ -121,6 +131,14 @@ describe('what is drawn', () => {
     expect(boxOf('r', samples)).toMatchObject({ n: 200, p5: quantile(values, 0.05), q1: 50.75, median: 100.5, q3: 150.25, isBound: false })
     expect(boxOf('r', samples).points).toHaveLength(120)
     expect(boxOf('r', samples.map((sample) => ({ ...sample, censored: sample.value > 180 }))).isBound).toBe(true)
+  })
+
+  it('of a transfer are the fetches of leeches, what came for each byte, and the middle of each size', () => {
+    const { drawn } = figureOf(drawTransfer(transfers, caption))
+    const of = (kind: string, panel: RegExp) => drawn.filter((point) => point.kind === kind && point.run === 'seeds-1' && panel.test(String(point.panel)))
+    expect(of('fetch', /^Time/).map(({ megabytes, value }) => [megabytes, value])).toEqual([[1, 2], [16, 32], [1, 4], [16, 34]])
+    expect(of('middle', /^Time/).map(({ megabytes, value }) => [megabytes, value])).toEqual([[1, 3], [16, 33]])
+    expect(of('middle', /^Bytes/).map(({ value }) => value)).toEqual([1.5, 1.5])
   })
 
   it('of a matrix is the median of each pair, and nothing where nothing went', () => {
