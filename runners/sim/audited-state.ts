@@ -82,6 +82,7 @@ export const auditedState: readonly AuditedState[] = [
   { module: 'peersdb/cid.ts', names: ['parsed'], why: memo },
   { module: 'peersdb/log/access.ts', names: ['factories'], why: 'by the node of a peer, and so each one\'s own' },
   { module: 'peersdb/log/signature.ts', names: ['keys'], why: memo },
+  { module: 'peersdb/noise-crypto.ts', names: ['keyObjects'], why: memo },
   {
     module: 'peersdb/store/shared-bytes.ts', names: ['shared'],
     why: 'equal bytes are kept once; a store finds only what it put there itself, and cannot tell whether it shares them'
