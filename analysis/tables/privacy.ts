@@ -13,7 +13,7 @@ export function privacyTable (rows: readonly Row[]): Table {
     return values.length === 0 ? '-' : formatNumber(values.reduce((sum, value) => sum + value, 0) / (metric === searched ? 1000 : 1))
   }
   const streams = groupBy(rows.filter(({ metric }) => metric === searched || metric === seen), protocolOf)
-  const attacks = groupBy(rows.filter(({ metric }) => metric === obtained), protocolOf)
+  const attacks = groupBy(rows.filter(({ metric, measures }) => metric === obtained && measures.value !== undefined), protocolOf)
   const inOrder = (groups: ReadonlyMap<string, Row[]>): Array<[string, Row[]]> => [...groups].sort(([a], [b]) => a < b ? -1 : 1)
   return withoutEmptyColumns({
     name: 'privacy',
@@ -24,7 +24,7 @@ export function privacyTable (rows: readonly Row[]): Table {
     rows: [
       ...inOrder(streams).map(([protocol, own]) => [protocol, total(own, searched), total(own, seen), '-', '-']),
       ...inOrder(attacks).map(([protocol, own]) => [`attack by ${protocol}`, '-', '-', String(own.length),
-        formatNumber(Math.min(...own.flatMap(({ measures: { value } }) => value ?? [])))])
+        formatNumber(Math.min(...own.map(({ measures }) => measures.value as number)))])
     ]
   })
 }
